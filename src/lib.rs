@@ -1,0 +1,39 @@
+//! LATINO Web: image restoration with a latent consistency model as prior.
+//!
+//! The library is layered; each layer knows only those above it in this list.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`tensor`], [`error`] | the host tensor and the one error type |
+//! | [`image`] | pictures in [-1, 1], quality metrics, resampling, PNG |
+//! | [`physics`] | forward operators A: `forward`, `adjoint`, `pseudo_inverse`, `prox` |
+//! | [`schedule`] | alpha_bar, timesteps and the latent consistency step |
+//! | [`solver`] | LATINO and generation, written against the [`solver::Prior`] trait |
+//! | [`tokenizer`] | CLIP's byte-pair encoding |
+//! | `ops` | network operations on burn tensors: CPU reference and WGSL kernels |
+//! | `models` | CLIP text encoder, UNet, autoencoders, from diffusers folders |
+//! | `engine` | device choice, model loading, running one job |
+//! | [`protocol`] | the messages between the page and the engine worker |
+//! | `cli` | the native binary `latino` |
+
+pub mod error;
+pub mod image;
+pub mod physics;
+pub mod protocol;
+pub mod schedule;
+pub mod solver;
+pub mod tensor;
+pub mod tokenizer;
+
+#[cfg(feature = "engine")]
+pub mod engine;
+#[cfg(feature = "engine")]
+pub mod models;
+#[cfg(feature = "engine")]
+pub mod ops;
+
+#[cfg(feature = "native")]
+pub mod cli;
+
+pub use error::{Error, Result};
+pub use tensor::HostTensor;

@@ -1,0 +1,286 @@
+//! The messages between the page and the engine worker. Plain data, no behaviour:
+//! both programs compile this module, so they cannot disagree.
+//!
+//! Pictures travel as [`Rgba`]: 8-bit sRGB, row-major, which is what canvases want.
+
+use serde::{Deserialize, Serialize};
+
+/// An 8-bit RGBA picture, row-major, `4 * width * height` bytes, not premultiplied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rgba {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// The bytes.
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+}
+
+/// Which device the visitor asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// WebGPU when there is a hardware adapter, else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU, software adapters included.
+    Gpu,
+    /// The CPU (wasm SIMD).
+    Cpu,
+}
+
+/// Which device runs, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceReport {
+    /// True when WebGPU runs, false on the CPU.
+    pub gpu: bool,
+    /// Adapter description, or "CPU (wasm SIMD)".
+    pub name: String,
+    /// One sentence: why this device was taken.
+    pub reason: String,
+}
+
+/// What the loaded model is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// Display name.
+    pub name: String,
+    /// Licence, as its manifest states it.
+    pub licence: String,
+    /// Side of the square picture that the model was trained on, in pixels.
+    pub picture_size: u32,
+    /// Pictures must have sides that are multiples of this.
+    pub picture_multiple: u32,
+    /// Longest prompt in tokens, start and end included.
+    pub max_tokens: u32,
+    /// Number of parameters, all parts together.
+    pub parameters: u64,
+}
+
+/// Where the solver starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Initialisation {
+    /// clip(pseudo-inverse of y): a better start than the published one, the default.
+    #[default]
+    PseudoInverse,
+    /// clip(A^T y), as in the published code.
+    Adjoint,
+}
+
+/// Which picture is returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputStage {
+    /// After the last proximal step: closest to the data.
+    #[default]
+    Prox,
+    /// Decoded from the last latent, as in the published code.
+    Decoded,
+}
+
+/// How the step size gamma is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepRule {
+    /// Discrepancy (Morozov): the residual after the prox equals the noise level.
+    #[default]
+    Discrepancy,
+    /// The published table in resolution-free form.
+    Published,
+}
+
+/// A restoration, complete: the same job on the same device gives the same result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RestoreJob {
+    /// The picture, cropped and scaled by the page to sides that the model takes.
+    /// For `measured` jobs: the measurement itself.
+    pub picture: Rgba,
+    /// True when `picture` is already degraded; false to simulate the degradation from it.
+    pub measured: bool,
+    /// Inpainting mask of the picture's size: white (255) = known, black = missing.
+    pub mask: Option<Rgba>,
+    /// The operator, as `name:key=value,...`.
+    pub task: String,
+    /// Noise standard deviation, for pictures in [0, 1]. 0 to 2.
+    pub noise: f32,
+    /// Prompt, used verbatim.
+    pub prompt: String,
+    /// Network evaluations, 1 to 8.
+    pub steps: u32,
+    /// Seed of every random number.
+    pub seed: u32,
+    /// Where to start.
+    pub init: Initialisation,
+    /// What to return.
+    pub output: OutputStage,
+    /// Step size rule.
+    pub rule: StepRule,
+}
+
+/// Page to worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// Choose a device and load a model. Answered by `LoadProgress`*, then `Ready` or `Failed`.
+    Load {
+        /// Wanted device.
+        device: DeviceChoice,
+        /// Absolute URL of the model folder, ending in a slash.
+        model_url: String,
+    },
+    /// Show what the measurement would look like, without restoring. Answered by `Measured` or `Failed`.
+    Measure {
+        /// Chosen by the page, echoed in the answer.
+        id: u32,
+        /// The job whose measurement is wanted.
+        job: Box<RestoreJob>,
+    },
+    /// Restore. Answered by `Started`, `Step`*, then `Done` or `Failed`.
+    Restore {
+        /// Chosen by the page, echoed in the answers.
+        id: u32,
+        /// The job.
+        job: Box<RestoreJob>,
+    },
+    /// Stop the job `id` at the next network call.
+    Cancel {
+        /// The job to stop.
+        id: u32,
+    },
+    /// Count the tokens of a prompt. Answered by `Tokens`.
+    CountTokens {
+        /// The prompt.
+        prompt: String,
+    },
+}
+
+/// Quality of a picture against the truth and the measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Peak signal to noise ratio in dB, peak 1 in [0, 1] units. `None` when the truth is unknown.
+    pub psnr: Option<f64>,
+    /// Structural similarity, Wang 2004. `None` when the truth is unknown.
+    pub ssim: Option<f64>,
+    /// Root mean square of A x - y in [0, 1] units; the noise level is what it should be near.
+    pub residual: f64,
+}
+
+/// Why something failed: lets the page offer the right remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The visitor's input must change.
+    Input,
+    /// The model could not be fetched or is not valid.
+    Model,
+    /// The device is missing, lost or out of memory: rebuilding the engine, or the CPU, can help.
+    Device,
+    /// The network produced no picture.
+    BadOutput,
+    /// Cancelled by the visitor.
+    Cancelled,
+}
+
+/// Worker to page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// The worker is up and takes requests.
+    Hello,
+    /// Weights are coming in.
+    LoadProgress {
+        /// What is being done, in a few words.
+        stage: String,
+        /// Bytes so far.
+        done: f64,
+        /// Bytes in all.
+        total: f64,
+    },
+    /// Device and model are ready.
+    Ready {
+        /// The device.
+        device: DeviceReport,
+        /// The model.
+        model: ModelReport,
+    },
+    /// Answer to `Measure`.
+    Measured {
+        /// Echoed.
+        id: u32,
+        /// The measurement as a picture of its own size.
+        measurement: Rgba,
+        /// What one sees without a prior: the pseudo-inverse at the picture's size.
+        baseline: Rgba,
+        /// Quality of the baseline.
+        metrics: Metrics,
+    },
+    /// A restoration begins.
+    Started {
+        /// Echoed.
+        id: u32,
+        /// Steps to come.
+        steps: u32,
+        /// The measurement as a picture.
+        measurement: Rgba,
+        /// The pseudo-inverse at the picture's size.
+        baseline: Rgba,
+        /// Quality of the baseline.
+        baseline_metrics: Metrics,
+        /// Set when the prompt was too long: how many tokens were dropped.
+        dropped_tokens: Option<u32>,
+    },
+    /// One step of LATINO is done.
+    Step {
+        /// Echoed.
+        id: u32,
+        /// 1 to `steps`.
+        step: u32,
+        /// The timestep t.
+        timestep: u32,
+        /// Picture before the prox: what the prior says.
+        before: Rgba,
+        /// Picture after the prox: made consistent with the measurement.
+        after: Rgba,
+        /// Root mean square residual before the prox, [0, 1] units.
+        residual_before: f64,
+        /// Root mean square residual after the prox, [0, 1] units.
+        residual_after: f64,
+        /// Step size gamma used.
+        gamma: f64,
+        /// Wall-clock seconds of this step.
+        seconds: f64,
+    },
+    /// The result.
+    Done {
+        /// Echoed.
+        id: u32,
+        /// The restored picture.
+        picture: Rgba,
+        /// Its quality.
+        metrics: Metrics,
+        /// Network (UNet) evaluations used.
+        evaluations: u32,
+        /// Wall-clock seconds in all.
+        seconds: f64,
+    },
+    /// Answer to `CountTokens`.
+    Tokens {
+        /// The prompt counted.
+        prompt: String,
+        /// Tokens, start and end included, before truncation.
+        count: u32,
+        /// The most the model takes.
+        max: u32,
+    },
+    /// Something failed; `id` is missing when it was not a job.
+    Failed {
+        /// Echoed.
+        id: Option<u32>,
+        /// For the page's remedy.
+        kind: FailureKind,
+        /// One clear sentence.
+        message: String,
+    },
+}

@@ -1,0 +1,48 @@
+//! What a solver needs from the world: a generative prior, and someone who watches.
+
+use crate::{HostTensor, Result};
+
+/// An autoencoder between pictures `[B, 3, H, W]` in [-1, 1] and *scaled* latents
+/// `[B, C, H / f, W / f]` (diffusers: `scaling_factor * (latent - shift_factor)`).
+#[allow(async_fn_in_trait)]
+pub trait Codec {
+    /// Latent shape `[B, C, h, w]` of a picture of shape `[B, 3, H, W]`.
+    /// Fails when H or W is not a multiple of the downsampling factor.
+    fn latent_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]>;
+
+    /// Posterior mean of the encoder, scaled.
+    async fn encode(&self, picture: &HostTensor) -> Result<HostTensor>;
+
+    /// The decoded picture, not clamped.
+    async fn decode(&self, latent: &HostTensor) -> Result<HostTensor>;
+}
+
+/// A latent consistency model, conditioned on a prompt.
+#[allow(async_fn_in_trait)]
+pub trait Prior: Codec {
+    /// The network's raw output at scaled latents `z` `[B, C, h, w]` and timestep `t` in 0..1000:
+    /// epsilon, v or the clean sample, as the scheduler's `prediction_type` says. One network evaluation.
+    async fn predict(&self, z: &HostTensor, t: usize) -> Result<HostTensor>;
+}
+
+/// Watches a long computation and may stop it.
+#[allow(async_fn_in_trait)]
+pub trait Observer<Event> {
+    /// Called at every event, in order.
+    fn notify(&mut self, event: Event);
+
+    /// Called between network calls. Gives the host a turn (in a worker: lets messages in) and
+    /// fails with [`crate::Error::Cancelled`] when the computation should stop.
+    async fn checkpoint(&mut self) -> Result<()>;
+}
+
+/// An observer that ignores everything and never cancels.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Silent;
+
+impl<Event> Observer<Event> for Silent {
+    fn notify(&mut self, _event: Event) {}
+    async fn checkpoint(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
