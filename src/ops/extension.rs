@@ -1,0 +1,73 @@
+//! The custom operations as a burn backend extension: one trait, implemented for the
+//! CPU (`flex`, see [`super::cpu`]) and for WebGPU (`cube`, see [`super::gpu`]).
+//!
+//! Arguments are contiguous f32 tensors with the shapes given in [`super`].
+
+use burn::backend::{
+    Backend, backend_extension,
+    tensor::{FloatTensor, IntTensor},
+};
+
+use super::{Activation, Conv};
+
+/// Network operations below the tensor API; see the functions of [`super`] for the formulas.
+#[backend_extension(Cube, Flex)]
+pub trait NetOps: Backend {
+    /// [`super::linear`].
+    fn net_linear(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: Option<FloatTensor<Self>>,
+    ) -> FloatTensor<Self>;
+    /// [`super::conv2d`].
+    fn net_conv2d(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: Option<FloatTensor<Self>>,
+        conv: Conv,
+    ) -> FloatTensor<Self>;
+    /// [`super::attention`].
+    fn net_attention(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        heads: usize,
+        causal: bool,
+    ) -> FloatTensor<Self>;
+    /// [`super::group_norm`].
+    fn net_group_norm(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        groups: usize,
+        eps: f32,
+        silu: bool,
+    ) -> FloatTensor<Self>;
+    /// [`super::layer_norm`].
+    fn net_layer_norm(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        eps: f32,
+    ) -> FloatTensor<Self>;
+    /// [`super::geglu`].
+    fn net_geglu(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// [`super::activate`].
+    fn net_activate(x: FloatTensor<Self>, f: Activation) -> FloatTensor<Self>;
+    /// a + b, where b repeats: entry i takes b[(i / inner) % len(b)].
+    fn net_add(a: FloatTensor<Self>, b: FloatTensor<Self>, inner: usize) -> FloatTensor<Self>;
+    /// [`super::soft_clamp3`].
+    fn net_soft_clamp3(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// [`super::affine`].
+    fn net_affine(x: FloatTensor<Self>, scale: f32, shift: f32) -> FloatTensor<Self>;
+    /// [`super::upsample_nearest`].
+    fn net_upsample(x: FloatTensor<Self>, height: usize, width: usize) -> FloatTensor<Self>;
+    /// [`super::concat_channels`].
+    fn net_concat(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Swaps the last two dimensions of `[B, R, C]`, copying.
+    fn net_transpose(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Rows of `table` at `ids`.
+    fn net_embedding(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self>;
+    /// Channels `start..start + len` of `[B, C, ...]`.
+    fn net_take_channels(x: FloatTensor<Self>, start: usize, len: usize) -> FloatTensor<Self>;
+}

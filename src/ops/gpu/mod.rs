@@ -1,0 +1,92 @@
+//! The WebGPU path: every operation is one hand-written WGSL kernel.
+//!
+//! burn's own kernels are not used, since its 3x3 convolution, matrix product and attention are slow
+//! in a browser and its planes and autotuning unsafe there. Nothing here needs subgroups or `f16`.
+//! Kernel sources are text with the inner loops unrolled by [`tile`]; sizes travel in a uniform,
+//! so that one pipeline serves all shapes of an operation.
+
+mod conv;
+mod launch;
+mod matmul;
+mod norm;
+mod pointwise;
+mod tile;
+
+use burn_cubecl::{CubeBackend, tensor::CubeTensor};
+
+use super::{Activation, Conv, extension::NetOps};
+
+impl NetOps for CubeBackend {
+    fn net_linear(x: CubeTensor, w: CubeTensor, b: Option<CubeTensor>) -> CubeTensor {
+        matmul::linear(x, w, b)
+    }
+
+    fn net_conv2d(x: CubeTensor, w: CubeTensor, b: Option<CubeTensor>, conv: Conv) -> CubeTensor {
+        conv::conv2d(x, w, b, conv)
+    }
+
+    fn net_attention(
+        q: CubeTensor,
+        k: CubeTensor,
+        v: CubeTensor,
+        heads: usize,
+        causal: bool,
+    ) -> CubeTensor {
+        matmul::attention(q, k, v, heads, causal)
+    }
+
+    fn net_group_norm(
+        x: CubeTensor,
+        w: CubeTensor,
+        b: CubeTensor,
+        groups: usize,
+        eps: f32,
+        silu: bool,
+    ) -> CubeTensor {
+        norm::group_norm(x, w, b, groups, eps, silu)
+    }
+
+    fn net_layer_norm(x: CubeTensor, w: CubeTensor, b: CubeTensor, eps: f32) -> CubeTensor {
+        norm::layer_norm(x, w, b, eps)
+    }
+
+    fn net_geglu(x: CubeTensor) -> CubeTensor {
+        pointwise::geglu(x)
+    }
+
+    fn net_activate(x: CubeTensor, f: Activation) -> CubeTensor {
+        pointwise::activate(x, f)
+    }
+
+    fn net_add(a: CubeTensor, b: CubeTensor, inner: usize) -> CubeTensor {
+        pointwise::add(a, b, inner)
+    }
+
+    fn net_soft_clamp3(x: CubeTensor) -> CubeTensor {
+        pointwise::soft_clamp3(x)
+    }
+
+    fn net_affine(x: CubeTensor, scale: f32, shift: f32) -> CubeTensor {
+        pointwise::affine(x, scale, shift)
+    }
+
+    fn net_upsample(x: CubeTensor, height: usize, width: usize) -> CubeTensor {
+        pointwise::upsample(x, height, width)
+    }
+
+    fn net_concat(a: CubeTensor, b: CubeTensor) -> CubeTensor {
+        pointwise::concat(a, b)
+    }
+
+    fn net_transpose(x: CubeTensor) -> CubeTensor {
+        pointwise::transpose(x)
+    }
+
+    fn net_embedding(table: CubeTensor, ids: CubeTensor) -> CubeTensor {
+        pointwise::embedding(table, ids)
+    }
+
+    fn net_take_channels(x: CubeTensor, start: usize, len: usize) -> CubeTensor {
+        pointwise::take_channels(x, start, len)
+    }
+}
