@@ -14,6 +14,7 @@
 //! | `models` | CLIP text encoder, UNet, autoencoders, from diffusers folders |
 //! | `engine` | device choice, model loading, running one job |
 //! | [`protocol`] | the messages between the page and the engine worker |
+//! | `worker` | the engine as a Web Worker |
 //! | `cli` | the native binary `latino` |
 
 pub mod error;
@@ -34,6 +35,8 @@ pub mod ops;
 
 #[cfg(feature = "native")]
 pub mod cli;
+#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+pub mod worker;
 
 pub use error::{Error, Result};
 pub use tensor::HostTensor;

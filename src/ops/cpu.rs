@@ -74,12 +74,12 @@ fn pad(x: &FlexTensor, [top, bottom, left, right]: [usize; 4]) -> FlexTensor {
 }
 
 impl NetOps for Flex {
-    fn net_linear(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>) -> FlexTensor {
+    fn net_linear(x: FlexTensor, w: FlexTensor, b: FlexTensor, biased: bool) -> FlexTensor {
         let d = dims(&x);
         let (n_in, n_out) = (d[2], dims(&w)[0]);
         let x = x.to_contiguous().reshape(Shape::from(vec![d[0] * d[1], n_in]));
         let mut y = ops::matmul::matmul(x, w.transpose(0, 1));
-        if let Some(b) = b {
+        if biased {
             let b = values(&b);
             for row in y.storage_mut::<f32>().chunks_exact_mut(n_out) {
                 row.iter_mut().zip(b.iter()).for_each(|(y, b)| *y += b);
@@ -88,7 +88,7 @@ impl NetOps for Flex {
         y.reshape(Shape::from(vec![d[0], d[1], n_out]))
     }
 
-    fn net_conv2d(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, conv: Conv) -> FlexTensor {
+    fn net_conv2d(x: FlexTensor, w: FlexTensor, b: FlexTensor, biased: bool, conv: Conv) -> FlexTensor {
         let [top, bottom, left, right] = conv.padding;
         let (x, padding) = if top == bottom && left == right {
             (x, [top, left])
@@ -96,7 +96,7 @@ impl NetOps for Flex {
             (pad(&x, conv.padding), [0, 0])
         };
         let options = ConvOptions::new([conv.stride, conv.stride], padding, [1, 1], 1);
-        ops::conv::conv2d_f32(x, w, b, &options)
+        ops::conv::conv2d_f32(x, w, biased.then_some(b), &options)
     }
 
     fn net_attention(

@@ -13,17 +13,19 @@ use super::{Activation, Conv};
 /// Network operations below the tensor API; see the functions of [`super`] for the formulas.
 #[backend_extension(Cube, Flex)]
 pub trait NetOps: Backend {
-    /// [`super::linear`].
+    /// [`super::linear`]; `b` counts only when `biased` (extensions take no optional tensors).
     fn net_linear(
         x: FloatTensor<Self>,
         w: FloatTensor<Self>,
-        b: Option<FloatTensor<Self>>,
+        b: FloatTensor<Self>,
+        biased: bool,
     ) -> FloatTensor<Self>;
-    /// [`super::conv2d`].
+    /// [`super::conv2d`]; `b` counts only when `biased`.
     fn net_conv2d(
         x: FloatTensor<Self>,
         w: FloatTensor<Self>,
-        b: Option<FloatTensor<Self>>,
+        b: FloatTensor<Self>,
+        biased: bool,
         conv: Conv,
     ) -> FloatTensor<Self>;
     /// [`super::attention`].

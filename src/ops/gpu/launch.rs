@@ -10,7 +10,8 @@ use burn_cubecl::{
     tensor::CubeTensor,
 };
 use cubecl::{
-    CubeCount, CubeDim, KernelId,
+    CubeCount, CubeDim,
+    prelude::KernelId,
     server::{KernelArguments, MetadataBindingInfo},
 };
 
@@ -81,7 +82,7 @@ impl KernelSource for Kernel {
 
     fn id(&self) -> KernelId {
         KernelId::new::<Self>()
-            .cube_dim(CubeDim::new_1d(self.workgroup as u32))
+            .cube_dim(CubeDim::new_1d(self.workgroup as u32).0)
             .info(self.key.clone())
     }
 

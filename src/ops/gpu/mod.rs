@@ -17,12 +17,12 @@ use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use super::{Activation, Conv, extension::NetOps};
 
 impl NetOps for CubeBackend {
-    fn net_linear(x: CubeTensor, w: CubeTensor, b: Option<CubeTensor>) -> CubeTensor {
-        matmul::linear(x, w, b)
+    fn net_linear(x: CubeTensor, w: CubeTensor, b: CubeTensor, biased: bool) -> CubeTensor {
+        matmul::linear(x, w, biased.then_some(b))
     }
 
-    fn net_conv2d(x: CubeTensor, w: CubeTensor, b: Option<CubeTensor>, conv: Conv) -> CubeTensor {
-        conv::conv2d(x, w, b, conv)
+    fn net_conv2d(x: CubeTensor, w: CubeTensor, b: CubeTensor, biased: bool, conv: Conv) -> CubeTensor {
+        conv::conv2d(x, w, biased.then_some(b), conv)
     }
 
     fn net_attention(

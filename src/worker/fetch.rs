@@ -1,0 +1,113 @@
+//! Model files from the page's own server, each checked against the manifest.
+
+use std::cell::Cell;
+
+use js_sys::{Function, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::progress;
+use crate::engine::ModelFiles;
+use crate::engine::files::Manifest;
+use crate::{Error, Result};
+
+/// A model folder behind a URL, described by its `manifest.json`.
+pub struct Served {
+    base: String,
+    manifest: Manifest,
+    total: f64,
+    done: Cell<f64>,
+}
+
+impl Served {
+    /// Fetches the manifest of the folder `base` (absolute, ending in a slash).
+    pub async fn open(base: &str) -> Result<Self> {
+        let manifest = Manifest::parse(&get(&format!("{base}manifest.json"), |_| ()).await?)?;
+        Ok(Self {
+            base: base.into(),
+            total: manifest.files.iter().map(|f| f.bytes as f64).sum(),
+            manifest,
+            done: Cell::new(0.0),
+        })
+    }
+}
+
+impl ModelFiles for Served {
+    async fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let Some(file) = self.manifest.file(path) else {
+            return Ok(None);
+        };
+        let before = self.done.get();
+        let bytes = get(&format!("{}{path}", self.base), |so_far| {
+            progress(&format!("Fetching {path}"), before + so_far, self.total);
+        })
+        .await?;
+        file.check(&bytes)?;
+        self.done.set(before + bytes.len() as f64);
+        progress(&format!("Loading {path}"), self.done.get(), self.total);
+        Ok(Some(bytes))
+    }
+
+    fn name(&self) -> String {
+        self.manifest.name.clone()
+    }
+
+    fn licence(&self) -> Option<String> {
+        Some(self.manifest.licence.clone())
+    }
+}
+
+fn method(object: &JsValue, name: &str) -> Result<Function> {
+    Reflect::get(object, &JsValue::from_str(name))
+        .ok()
+        .and_then(|f| f.dyn_into().ok())
+        .ok_or_else(|| Error::Io(format!("this browser's fetch has no {name}")))
+}
+
+async fn call(object: &JsValue, name: &str, argument: Option<&JsValue>, url: &str) -> Result<JsValue> {
+    let function = method(object, name)?;
+    let value = match argument {
+        Some(a) => function.call1(object, a),
+        None => function.call0(object),
+    };
+    let failed = |e: JsValue| {
+        let reason = js_sys::Error::from(e).message();
+        Error::Io(format!(
+            "{url} could not be fetched ({}): check the connection and try again",
+            String::from(reason)
+        ))
+    };
+    let promise: Promise = value
+        .map_err(failed)?
+        .dyn_into()
+        .map_err(|_| Error::Io(format!("{url} could not be fetched")))?;
+    JsFuture::from(promise).await.map_err(failed)
+}
+
+/// GETs `url`, reporting the bytes so far. Fails with [`Error::Io`] on a refused or broken
+/// connection and on any status but success.
+async fn get(url: &str, mut report: impl FnMut(f64)) -> Result<Vec<u8>> {
+    let global = js_sys::global();
+    let response = call(&global, "fetch", Some(&JsValue::from_str(url)), url).await?;
+    let field = |o: &JsValue, k: &str| Reflect::get(o, &JsValue::from_str(k)).unwrap_or(JsValue::UNDEFINED);
+    if field(&response, "ok").as_bool() != Some(true) {
+        let status = field(&response, "status").as_f64().unwrap_or_default();
+        return Err(Error::Io(format!("{url} could not be fetched: the server answered {status}")));
+    }
+    let body = field(&response, "body");
+    let reader = method(&body, "getReader")?
+        .call0(&body)
+        .map_err(|_| Error::Io(format!("{url} could not be read")))?;
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = call(&reader, "read", None, url).await?;
+        if field(&chunk, "done").as_bool() == Some(true) {
+            return Ok(bytes);
+        }
+        let chunk = Uint8Array::new(&field(&chunk, "value"));
+        let at = bytes.len();
+        bytes.resize(at + chunk.length() as usize, 0);
+        chunk.copy_to(&mut bytes[at..]);
+        report(bytes.len() as f64);
+    }
+}

@@ -1,0 +1,193 @@
+//! The engine as a dedicated Web Worker: takes [`Request`]s, answers with [`Event`]s.
+//!
+//! One job runs at a time. Between network calls the worker gives its event loop a turn, so that
+//! `Cancel` is heard. A panic is not caught: it ends the worker, which the page notices and offers
+//! to start again. That is also the only safe answer to a lost device.
+
+mod adapter;
+mod fetch;
+mod turn;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use crate::engine::job::{JobEvent, Restoration};
+use crate::engine::{Compute, Pipeline};
+use crate::protocol::{Event, FailureKind, Request};
+use crate::solver::Observer;
+use crate::{Error, Result};
+
+/// What the worker holds between messages.
+#[derive(Default)]
+struct State {
+    pipeline: RefCell<Option<Rc<Pipeline>>>,
+    /// A restoration is running.
+    busy: RefCell<bool>,
+    /// Jobs to stop at the next network call.
+    cancelled: RefCell<BTreeSet<u32>>,
+}
+
+/// Installs the message handler and says `Hello`. Fails only outside a dedicated worker.
+pub fn start() -> std::result::Result<(), JsValue> {
+    console_error_panic_hook::set_once();
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
+    let state = Rc::new(State::default());
+    let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        match serde_wasm_bindgen::from_value::<Request>(message.data()) {
+            Ok(request) => spawn_local(handle(state.clone(), request)),
+            Err(e) => post(&Event::Failed {
+                id: None,
+                kind: FailureKind::Input,
+                message: format!("the engine did not understand a message: {e}"),
+            }),
+        }
+    });
+    scope.set_onmessage(Some(handler.as_ref().unchecked_ref()));
+    // The handler lives as long as the worker.
+    handler.forget();
+    post(&Event::Hello);
+    Ok(())
+}
+
+/// Sends an event to the page.
+fn post(event: &Event) {
+    let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else {
+        return;
+    };
+    // Both can fail only when out of memory; the page's watch on the worker covers that.
+    if let Ok(value) = serde_wasm_bindgen::to_value(event) {
+        let _ = scope.post_message(&value);
+    }
+}
+
+fn fail(id: Option<u32>, error: &Error) {
+    let kind = match error {
+        Error::Invalid(_) | Error::Shape(_) | Error::Picture(_) => FailureKind::Input,
+        Error::Model(_) | Error::Io(_) => FailureKind::Model,
+        Error::Device(_) => FailureKind::Device,
+        Error::BadOutput(_) => FailureKind::BadOutput,
+        Error::Cancelled => FailureKind::Cancelled,
+    };
+    post(&Event::Failed {
+        id,
+        kind,
+        message: error.to_string(),
+    });
+}
+
+async fn handle(state: Rc<State>, request: Request) {
+    match request {
+        Request::Load { device, model_url } => {
+            if let Err(e) = load(&state, device, &model_url).await {
+                fail(None, &e);
+            }
+        }
+        Request::Measure { id, job } => match Restoration::prepare(&job) {
+            Ok(prepared) => post(&Event::Measured {
+                id,
+                measurement: prepared.measurement_rgba(),
+                baseline: prepared.baseline_rgba(),
+                metrics: prepared.baseline_metrics(),
+            }),
+            Err(e) => fail(Some(id), &e),
+        },
+        Request::Restore { id, job } => {
+            if state.busy.replace(true) {
+                let e = Error::invalid("a restoration is already running; cancel it first");
+                return fail(Some(id), &e);
+            }
+            if let Err(e) = restore(&state, id, &job).await {
+                fail(Some(id), &e);
+            }
+            state.cancelled.borrow_mut().remove(&id);
+            state.busy.replace(false);
+        }
+        Request::Cancel { id } => {
+            state.cancelled.borrow_mut().insert(id);
+        }
+        Request::CountTokens { prompt } => {
+            if let Some(pipeline) = state.pipeline.borrow().as_ref() {
+                post(&Event::Tokens {
+                    count: pipeline.tokenizer().count(&prompt) as u32,
+                    max: pipeline.report().max_tokens,
+                    prompt,
+                });
+            }
+        }
+    }
+}
+
+async fn load(state: &State, choice: crate::protocol::DeviceChoice, url: &str) -> Result<()> {
+    progress("Looking for a device", 0.0, 0.0);
+    let compute = Compute::choose(choice, adapter::describe().await).await?;
+    let files = fetch::Served::open(url).await?;
+    let pipeline = Pipeline::load(&files, &compute.device).await?;
+    let model = pipeline.report().clone();
+    state.pipeline.replace(Some(Rc::new(pipeline)));
+    post(&Event::Ready {
+        device: compute.report,
+        model,
+    });
+    Ok(())
+}
+
+fn progress(stage: &str, done: f64, total: f64) {
+    post(&Event::LoadProgress {
+        stage: stage.into(),
+        done,
+        total,
+    });
+}
+
+async fn restore(state: &State, id: u32, job: &crate::protocol::RestoreJob) -> Result<()> {
+    let pipeline = state
+        .pipeline
+        .borrow()
+        .clone()
+        .ok_or_else(|| Error::model("no model is loaded yet"))?;
+    let begun = turn::now();
+    let prepared = Restoration::prepare(job)?;
+    let mut watch = Watch {
+        state,
+        id,
+        last: begun,
+    };
+    let done = prepared.run(job, &pipeline, &mut watch).await?;
+    post(&Event::Done {
+        id,
+        picture: done.picture,
+        metrics: done.metrics,
+        evaluations: done.evaluations,
+        seconds: (turn::now() - begun) / 1000.0,
+    });
+    Ok(())
+}
+
+/// Forwards a job's events to the page and hears `Cancel`.
+struct Watch<'a> {
+    state: &'a State,
+    id: u32,
+    last: f64,
+}
+
+impl Observer<JobEvent> for Watch<'_> {
+    fn notify(&mut self, event: JobEvent) {
+        let now = turn::now();
+        let seconds = (now - self.last) / 1000.0;
+        self.last = now;
+        post(&event.into_event(self.id, seconds));
+    }
+
+    async fn checkpoint(&mut self) -> Result<()> {
+        turn::give().await;
+        if self.state.cancelled.borrow().contains(&self.id) {
+            return Err(Error::Cancelled);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Headless Chromium through chromedriver: the few WebDriver commands that the tests need.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// A browser session; both processes end with it.
+pub struct Browser {
+    driver: Child,
+    session: String,
+    agent: ureq::Agent,
+}
+
+impl Browser {
+    /// Starts chromedriver on a free port and a session with the options of `webdriver.json`.
+    pub fn start() -> Self {
+        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
+        let mut driver = Command::new(&program)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{program}: {e}"));
+        // "ChromeDriver was started successfully on port 12345."
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = loop {
+            let line = lines.next().expect("chromedriver ended").unwrap();
+            if let Some(rest) = line.split("on port ").nth(1)
+                && line.contains("successfully")
+            {
+                break rest.trim_end_matches('.').parse::<u16>().unwrap();
+            }
+        };
+        std::thread::spawn(move || lines.for_each(drop));
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(120)))
+            .http_status_as_error(false)
+            .build()
+            .new_agent();
+        let mut browser = Self {
+            driver,
+            session: format!("http://127.0.0.1:{port}/session"),
+            agent,
+        };
+        let mut capabilities: Value =
+            serde_json::from_str(&std::fs::read_to_string("webdriver.json").unwrap()).unwrap();
+        capabilities["goog:loggingPrefs"] = json!({ "browser": "ALL" });
+        let answer = browser.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
+        let id = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}"));
+        browser.session = format!("{}/{id}", browser.session);
+        browser
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let url = format!("{}{path}", self.session);
+        let mut response = self.agent.post(&url).send_json(body).unwrap_or_else(|e| panic!("{url}: {e}"));
+        let mut answer: Value = response.body_mut().read_json().unwrap();
+        let value = answer["value"].take();
+        assert!(value.get("error").is_none(), "{path}: {value}");
+        value
+    }
+
+    /// Opens a page.
+    pub fn open(&self, url: &str) {
+        self.post("/url", &json!({ "url": url }));
+    }
+
+    /// Runs a script body and returns what it returns.
+    pub fn run(&self, script: &str) -> Value {
+        self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Sets the window's size in pixels.
+    pub fn resize(&self, width: u32, height: u32) {
+        self.post("/window/rect", &json!({ "width": width, "height": height }));
+    }
+
+    /// Chooses a file in the file input `id`.
+    pub fn upload(&self, id: &str, path: &str) {
+        let element = self.post(
+            "/element",
+            &json!({ "using": "css selector", "value": format!("#{id}") }),
+        );
+        let key = element.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
+        self.post(&format!("/element/{key}/value"), &json!({ "text": path }));
+    }
+
+    /// Saves `target/screenshots/NAME.png`, beside the build outputs.
+    pub fn screenshot(&self, name: &str) {
+        use base64::Engine;
+        let url = format!("{}/screenshot", self.session);
+        let answer: Value = self.agent.get(&url).call().unwrap().body_mut().read_json().unwrap();
+        let png = base64::engine::general_purpose::STANDARD
+            .decode(answer["value"].as_str().unwrap())
+            .unwrap();
+        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(format!("{name}.png"));
+        std::fs::write(&path, png).unwrap();
+        println!("screenshot: {}", path.display());
+    }
+
+    /// Errors on the console so far.
+    pub fn console_errors(&self) -> Vec<String> {
+        let log = self.post("/se/log", &json!({ "type": "browser" }));
+        log.as_array()
+            .unwrap()
+            .iter()
+            .filter(|e| e["level"] == "SEVERE")
+            .map(|e| e["message"].to_string())
+            .collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.agent.delete(&self.session).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
