@@ -1,1 +1,5 @@
-fn main() {}
+//! The native program.
+
+fn main() -> std::process::ExitCode {
+    latino_web::cli::main()
+}

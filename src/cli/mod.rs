@@ -1,1 +1,107 @@
-//! (in progress)
+//! The native binary `latino`: the engine without a browser. Scripts depend on these calls.
+
+mod forward;
+mod generate;
+mod manifest;
+mod physics;
+mod restore;
+mod tensors;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::engine::Compute;
+
+/// Image restoration with a latent consistency prior (LATINO).
+#[derive(Debug, Parser)]
+#[command(name = "latino", version, about)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Restore a picture.
+    Restore(restore::Args),
+    /// Make a picture from a prompt.
+    Generate(generate::Args),
+    /// Run one network on tensors from a file.
+    Forward(forward::Args),
+    /// Apply a forward operator, its adjoint or its proximal step to tensors from a file.
+    Physics(physics::Args),
+    /// Quantise and pack a diffusers folder (not in this version).
+    Pack(PackArgs),
+    /// Write the manifest.json that a served model folder needs.
+    Manifest(manifest::Args),
+}
+
+/// The contract's options; this version refuses them all alike.
+#[derive(Debug, clap::Args)]
+struct PackArgs {
+    /// Diffusers folder.
+    #[arg(long)]
+    from: PathBuf,
+    /// Where to write.
+    #[arg(long)]
+    to: PathBuf,
+    /// Precision of the UNet.
+    #[arg(long)]
+    unet: Option<String>,
+    /// Precision of the text encoder.
+    #[arg(long)]
+    text: Option<String>,
+    /// Precision of the autoencoder.
+    #[arg(long)]
+    vae: Option<String>,
+}
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum DeviceArg {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// WebGPU on whatever adapter there is.
+    Gpu,
+}
+
+impl DeviceArg {
+    fn open(self) -> crate::Result<Compute> {
+        Compute::native(self == Self::Gpu)
+    }
+}
+
+/// Runs the program on the process's arguments; the exit code is 0 only on success.
+pub fn main() -> std::process::ExitCode {
+    match run(Args::parse()) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(e) => {
+            // One line, causes included.
+            let line = format!("{e:#}").replace('\n', " ");
+            eprintln!("latino: {line}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    match args.command {
+        Command::Restore(a) => pollster::block_on(restore::run(a)),
+        Command::Generate(a) => pollster::block_on(generate::run(a)),
+        Command::Forward(a) => pollster::block_on(forward::run(a)),
+        Command::Physics(a) => physics::run(&a),
+        Command::Pack(a) => anyhow::bail!(
+            "pack is not in this version yet: give the diffusers folder {} to --model directly (nothing was written to {}{})",
+            a.from.display(),
+            a.to.display(),
+            [a.unet, a.text, a.vae]
+                .into_iter()
+                .flatten()
+                .map(|p| format!(", precision {p} ignored"))
+                .collect::<String>()
+        ),
+        Command::Manifest(a) => manifest::run(&a),
+    }
+}

@@ -1,0 +1,102 @@
+//! `latino forward`: one network, tensors in and out.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+
+use super::tensors::{Tensors, write};
+use super::DeviceArg;
+use crate::engine::files::Folder;
+use crate::engine::pipeline::{load_autoencoder, load_text, load_unet};
+use crate::engine::transfer::{download, upload};
+
+/// A network of the pipeline.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Part {
+    /// `input_ids` to `last_hidden_state`.
+    Text,
+    /// `sample`, `timestep`, `encoder_hidden_states`, optional `timestep_cond` to `sample`.
+    Unet,
+    /// `image` to `latent` (mean, unscaled).
+    Encode,
+    /// `latent` (unscaled) to `image`.
+    Decode,
+}
+
+/// Precision of the weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Precision {
+    #[default]
+    F32,
+    F16,
+    Q8,
+    Q4,
+}
+
+/// Options.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Model folder.
+    #[arg(long)]
+    model: PathBuf,
+    /// Which network.
+    #[arg(long)]
+    part: Part,
+    /// Input safetensors.
+    #[arg(long)]
+    inputs: PathBuf,
+    /// Output safetensors.
+    #[arg(long)]
+    outputs: PathBuf,
+    /// Precision of the weights (this version: f32).
+    #[arg(long, default_value = "f32")]
+    weights: Precision,
+    /// Where to compute.
+    #[arg(long, default_value = "cpu")]
+    device: DeviceArg,
+}
+
+/// Runs the command.
+pub async fn run(args: Args) -> Result<()> {
+    if args.weights != Precision::F32 {
+        bail!("--weights {:?} is not in this version: only f32 is", args.weights);
+    }
+    let device = args.device.open()?.device;
+    let files = Folder(args.model);
+    let inputs = Tensors::read(&args.inputs)?;
+    let (name, out) = match args.part {
+        Part::Text => {
+            let ids = inputs.get("input_ids")?;
+            let [batch, _] = *ids.shape() else {
+                bail!("input_ids is {:?}, expected [batch, tokens]", ids.shape())
+            };
+            let text = load_text(&files, &device).await?;
+            let ids: Vec<u32> = ids.data().iter().map(|v| *v as u32).collect();
+            ("last_hidden_state", download(text.forward(&ids, batch)?).await?)
+        }
+        Part::Unet => {
+            let unet = load_unet(&files, &device).await?;
+            let cond = inputs
+                .optional("timestep_cond")
+                .map(|c| upload(c, &device))
+                .transpose()?;
+            let out = unet.forward(
+                upload(inputs.get("sample")?, &device)?,
+                inputs.get("timestep")?.data(),
+                upload(inputs.get("encoder_hidden_states")?, &device)?,
+                cond,
+            )?;
+            ("sample", download(out).await?)
+        }
+        Part::Encode => {
+            let ae = load_autoencoder(&files, &device).await?;
+            ("latent", download(ae.encode(upload(inputs.get("image")?, &device)?)?).await?)
+        }
+        Part::Decode => {
+            let ae = load_autoencoder(&files, &device).await?;
+            ("image", download(ae.decode(upload(inputs.get("latent")?, &device)?)?).await?)
+        }
+    };
+    write(&args.outputs, name, &out)
+}

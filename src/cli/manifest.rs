@@ -1,0 +1,65 @@
+//! `latino manifest`: what the browser needs to fetch and check a model folder.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::engine::files::{Manifest, ManifestFile, sha256};
+
+/// Options.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The model folder; `manifest.json` is written into it.
+    #[arg(long)]
+    model: PathBuf,
+    /// Display name.
+    #[arg(long)]
+    name: String,
+    /// Licence: an SPDX expression or a sentence.
+    #[arg(long)]
+    licence: String,
+    /// Where the model comes from.
+    #[arg(long)]
+    source: String,
+}
+
+/// The files that the engine reads, below `folder`.
+fn collect(root: &Path, folder: &Path, out: &mut Vec<ManifestFile>) -> Result<()> {
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(root, &path, out)?;
+            continue;
+        }
+        let relative = path.strip_prefix(root)?;
+        let name = relative.to_string_lossy().replace('\\', "/");
+        // Loose files at the top (model card, manifest) are for readers, not for the engine.
+        if !name.contains('/') {
+            continue;
+        }
+        let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+        out.push(ManifestFile {
+            path: name,
+            bytes: bytes.len() as u64,
+            sha256: sha256(&bytes),
+        });
+    }
+    Ok(())
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<()> {
+    let mut files = Vec::new();
+    collect(&args.model, &args.model, &mut files)?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let manifest = Manifest {
+        version: 1,
+        name: args.name.clone(),
+        licence: args.licence.clone(),
+        source: args.source.clone(),
+        files,
+    };
+    let path = args.model.join("manifest.json");
+    let json = serde_json::to_string_pretty(&manifest)? + "\n";
+    std::fs::write(&path, json).with_context(|| path.display().to_string())
+}
