@@ -281,7 +281,7 @@ impl Restoration {
             output: settings.output,
             rule: match settings.rule {
                 StepRule::Discrepancy => solver::StepRule::default(),
-                StepRule::Published => solver::StepRule::published(),
+                StepRule::Published => solver::StepRule::Published,
             },
         };
         let mut noise = SeededNoise::new(self.seed.wrapping_add(sample), Stream::Solver);
