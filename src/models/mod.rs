@@ -1,1 +1,31 @@
-//! (in progress)
+//! The networks of a latent diffusion model, read from diffusers folders.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`weights`] | named tensors from safetensors files; checks names and shapes |
+//! | [`config`] | `config.json` readers: unsupported values are errors, never ignored |
+//! | [`clip`] | CLIP text encoder |
+//! | [`unet`] | `UNet2DConditionModel`: the noise (or v, or sample) predictor |
+//! | [`autoencoder`] | either autoencoder behind one type |
+//! | [`autoencoder_kl`] | `AutoencoderKL`, the variational autoencoder of Stable Diffusion |
+//! | [`autoencoder_tiny`] | `AutoencoderTiny`, its small distilled relative |
+//!
+//! Parameter paths equal the keys of the checkpoints, so there is no renaming table. Networks are
+//! plain structs of tensors; all arithmetic goes through [`crate::ops`].
+
+pub mod autoencoder;
+pub mod autoencoder_kl;
+pub mod autoencoder_tiny;
+pub mod clip;
+pub mod config;
+mod layers;
+mod resnet;
+pub mod unet;
+pub mod weights;
+
+pub use autoencoder::Autoencoder;
+pub use autoencoder_kl::{AutoencoderKl, AutoencoderKlConfig};
+pub use autoencoder_tiny::{AutoencoderTiny, AutoencoderTinyConfig};
+pub use clip::{ClipTextConfig, ClipTextModel};
+pub use unet::{UNet2DConditionModel, UNetConfig};
+pub use weights::Weights;

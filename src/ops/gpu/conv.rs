@@ -33,7 +33,7 @@ let cb = (p.c_out + {tc}u - 1u) / {tc}u;
 if (i >= xb * p.oh * cb * p.batch) {{ return; }}
 let x0 = (i % xb) * {tx}u;
 let y = (i / xb) % p.oh;
-let c0 = ((i / (xb * p.oh)) % cb) * {tc}u;
+let first = ((i / (xb * p.oh)) % cb) * {tc}u;
 let batch = i / (xb * p.oh * cb);
 {channels}
 {columns_at}
@@ -52,7 +52,7 @@ let tap = ci * {taps}u + ky * {side}u;
 }}
 {stores}",
         channels = lines(tc, |c| format!(
-            "let c{c} = min(c0 + {c}u, p.c_out - 1u);\nlet w{c} = c{c} * p.c_in * {taps}u;"
+            "let c{c} = min(first + {c}u, p.c_out - 1u);\nlet w{c} = c{c} * p.c_in * {taps}u;"
         )),
         columns_at = lines(columns, |t| format!(
             "let ix{t} = i32(x0 * {stride}u + {t}u) - i32(p.left);
@@ -75,7 +75,7 @@ let at{t} = u32(clamp(ix{t}, 0, i32(p.w) - 1));"
             })
         }),
         stores = lines(tc, |c| format!(
-            "if (c0 + {c}u < p.c_out) {{
+            "if (first + {c}u < p.c_out) {{
 let to = ((batch * p.c_out + c{c}) * p.oh + y) * p.ow + x0;
 {}
 }}",

@@ -1,0 +1,122 @@
+//! `ResnetBlock2D`, `Downsample2D` and `Upsample2D`, shared by the UNet and `AutoencoderKL`.
+
+use burn::tensor::Tensor;
+
+use super::layers::{Conv2d, GroupNorm, Linear};
+use super::weights::Reader;
+use crate::Result;
+use crate::ops::{self, Conv};
+
+/// Group normalisation settings of a network.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Norm {
+    pub groups: usize,
+    pub eps: f64,
+}
+
+/// x + conv(silu(norm(conv(silu(norm(x))) + time))), with a 1x1 convolution on the short way when
+/// the number of channels changes.
+#[derive(Debug)]
+pub(crate) struct ResnetBlock {
+    norm1: GroupNorm,
+    conv1: Conv2d,
+    time_emb_proj: Option<Linear>,
+    norm2: GroupNorm,
+    conv2: Conv2d,
+    conv_shortcut: Option<Conv2d>,
+}
+
+impl ResnetBlock {
+    /// `time` is the width of the time embedding; the autoencoder has none.
+    pub fn load(
+        w: &Reader,
+        input: usize,
+        output: usize,
+        time: Option<usize>,
+        norm: Norm,
+    ) -> Result<Self> {
+        let time_emb_proj = match time {
+            Some(width) => Some(Linear::load(&w.at("time_emb_proj"), width, output)?),
+            None => None,
+        };
+        let conv_shortcut = if input == output {
+            None
+        } else {
+            let w = w.at("conv_shortcut");
+            Some(Conv2d::load(&w, input, output, 1, Conv::same(1))?)
+        };
+        Ok(Self {
+            norm1: GroupNorm::load(&w.at("norm1"), input, norm.groups, norm.eps)?,
+            conv1: Conv2d::load(&w.at("conv1"), input, output, 3, Conv::same(3))?,
+            time_emb_proj,
+            norm2: GroupNorm::load(&w.at("norm2"), output, norm.groups, norm.eps)?,
+            conv2: Conv2d::load(&w.at("conv2"), output, output, 3, Conv::same(3))?,
+            conv_shortcut,
+        })
+    }
+
+    /// `x` `[B, in, H, W]`; `time` `[B, width]` is silu(time embedding), the same for all blocks.
+    pub fn forward(&self, x: Tensor<4>, time: Option<&Tensor<2>>) -> Tensor<4> {
+        let mut h = self.conv1.forward(self.norm1.forward_silu(x.clone()));
+        if let (Some(project), Some(time)) = (&self.time_emb_proj, time) {
+            h = ops::add_channels(h, project.forward_rows(time.clone()));
+        }
+        let h = self.conv2.forward(self.norm2.forward_silu(h));
+        let x = match &self.conv_shortcut {
+            Some(conv) => conv.forward(x),
+            None => x,
+        };
+        ops::add(x, h)
+    }
+}
+
+/// A 3x3 convolution with stride 2.
+#[derive(Debug)]
+pub(crate) struct Downsample {
+    conv: Conv2d,
+}
+
+impl Downsample {
+    /// `padding` is diffusers' `downsample_padding`: 1 on all sides, or 0, which stands for one
+    /// row at the bottom and one column at the right.
+    pub fn load(w: &Reader, channels: usize, padding: usize) -> Result<Self> {
+        let padding = if padding == 0 {
+            [0, 1, 0, 1]
+        } else {
+            [padding; 4]
+        };
+        let conv = Conv { stride: 2, padding };
+        Ok(Self {
+            conv: Conv2d::load(&w.at("conv"), channels, channels, 3, conv)?,
+        })
+    }
+
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.conv.forward(x)
+    }
+}
+
+/// Nearest-neighbour upsampling, then a 3x3 convolution.
+#[derive(Debug)]
+pub(crate) struct Upsample {
+    conv: Conv2d,
+}
+
+impl Upsample {
+    pub fn load(w: &Reader, channels: usize) -> Result<Self> {
+        Ok(Self {
+            conv: Conv2d::load(&w.at("conv"), channels, channels, 3, Conv::same(3))?,
+        })
+    }
+
+    /// To `size` (height, width).
+    pub fn forward(&self, x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+        self.conv.forward(ops::upsample_nearest(x, size))
+    }
+
+    /// To twice the size.
+    pub fn forward_double(&self, x: Tensor<4>) -> Tensor<4> {
+        let [_, _, h, w] = x.dims();
+        self.forward(x, [2 * h, 2 * w])
+    }
+}

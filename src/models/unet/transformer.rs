@@ -1,0 +1,139 @@
+//! `Transformer2DModel` and its layers.
+
+use burn::tensor::Tensor;
+
+use crate::Result;
+use crate::models::layers::{GroupNorm, LayerNorm, Linear};
+use crate::models::weights::Reader;
+use crate::ops;
+
+/// Sizes of a transformer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub channels: usize,
+    pub heads: usize,
+    pub layers: usize,
+    /// Width of the text embedding.
+    pub text: usize,
+    /// The first attention of each layer attends to the text too.
+    pub only_cross_attention: bool,
+    pub groups: usize,
+}
+
+/// x + project(layers(project(norm(x)))), with pixels as tokens.
+#[derive(Debug)]
+pub(super) struct Transformer {
+    norm: GroupNorm,
+    // Linear layers or 1x1 convolutions in the checkpoint, which are the same on tokens.
+    proj_in: Linear,
+    transformer_blocks: Vec<Layer>,
+    proj_out: Linear,
+}
+
+impl Transformer {
+    pub fn load(w: &Reader, s: Shape) -> Result<Self> {
+        let blocks = w.at("transformer_blocks");
+        Ok(Self {
+            norm: GroupNorm::load(&w.at("norm"), s.channels, s.groups, 1e-6)?,
+            proj_in: Linear::load(&w.at("proj_in"), s.channels, s.channels)?,
+            transformer_blocks: (0..s.layers)
+                .map(|i| Layer::load(&blocks.at(i), s))
+                .collect::<Result<_>>()?,
+            proj_out: Linear::load(&w.at("proj_out"), s.channels, s.channels)?,
+        })
+    }
+
+    /// `x` `[B, C, H, W]`, `text` `[B, N, text]`.
+    pub fn forward(&self, x: Tensor<4>, text: &Tensor<3>) -> Tensor<4> {
+        let [_, _, height, width] = x.dims();
+        let tokens = ops::to_tokens(self.norm.forward(x.clone()));
+        let mut h = self.proj_in.forward(tokens);
+        for layer in &self.transformer_blocks {
+            h = layer.forward(h, text);
+        }
+        ops::add(x, ops::from_tokens(self.proj_out.forward(h), height, width))
+    }
+}
+
+/// `BasicTransformerBlock`: self-attention, attention to the text, feed-forward, each pre-norm and
+/// residual.
+#[derive(Debug)]
+struct Layer {
+    norm1: LayerNorm,
+    attn1: Attention,
+    norm2: LayerNorm,
+    attn2: Attention,
+    norm3: LayerNorm,
+    feed_in: Linear,
+    feed_out: Linear,
+    only_cross_attention: bool,
+}
+
+impl Layer {
+    fn load(w: &Reader, s: Shape) -> Result<Self> {
+        let width = s.channels;
+        let first = if s.only_cross_attention {
+            s.text
+        } else {
+            width
+        };
+        let norm = |name: &str| LayerNorm::load(&w.at(name), width, 1e-5);
+        let feed = w.at("ff").at("net");
+        Ok(Self {
+            norm1: norm("norm1")?,
+            attn1: Attention::load(&w.at("attn1"), width, first, s.heads)?,
+            norm2: norm("norm2")?,
+            attn2: Attention::load(&w.at("attn2"), width, s.text, s.heads)?,
+            norm3: norm("norm3")?,
+            // GEGLU doubles the inner width of 4 times the channels.
+            feed_in: Linear::load(&feed.at(0).at("proj"), width, 8 * width)?,
+            feed_out: Linear::load(&feed.at(2), 4 * width, width)?,
+            only_cross_attention: s.only_cross_attention,
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>, text: &Tensor<3>) -> Tensor<3> {
+        let h = self.norm1.forward(x.clone());
+        let context = if self.only_cross_attention {
+            text.clone()
+        } else {
+            h.clone()
+        };
+        let x = ops::add(x, self.attn1.forward(h, context));
+        let h = self.norm2.forward(x.clone());
+        let x = ops::add(x, self.attn2.forward(h, text.clone()));
+        let h = self.feed_in.forward(self.norm3.forward(x.clone()));
+        ops::add(x, self.feed_out.forward(ops::geglu(h)))
+    }
+}
+
+/// Multi-head attention of tokens to a context; projections of queries, keys and values have no
+/// bias.
+#[derive(Debug)]
+struct Attention {
+    to_q: Linear,
+    to_k: Linear,
+    to_v: Linear,
+    to_out: Linear,
+    heads: usize,
+}
+
+impl Attention {
+    fn load(w: &Reader, width: usize, context: usize, heads: usize) -> Result<Self> {
+        Ok(Self {
+            to_q: Linear::load_unbiased(&w.at("to_q"), width, width)?,
+            to_k: Linear::load_unbiased(&w.at("to_k"), context, width)?,
+            to_v: Linear::load_unbiased(&w.at("to_v"), context, width)?,
+            to_out: Linear::load(&w.at("to_out").at(0), width, width)?,
+            heads,
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>, context: Tensor<3>) -> Tensor<3> {
+        let q = self.to_q.forward(x);
+        let k = self.to_k.forward(context.clone());
+        let v = self.to_v.forward(context);
+        self.to_out
+            .forward(ops::attention(q, k, v, self.heads, false))
+    }
+}
