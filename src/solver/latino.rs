@@ -1,140 +1,364 @@
-//! LATINO: a plug-and-play Langevin scheme with a latent consistency model as prior.
-//!
-//! Source: Spagnoletti, Prost, Almansa, Papadakis, Pereyra, "LATINO-PRO: LAtent consisTency INverse
-//! sOlver with PRompt Optimization", ICCV 2025, arXiv 2503.12615, and its published code. A step is
-//!
-//! 1. z_t = sqrt(alpha_bar_t) E(x) + sqrt(1 - alpha_bar_t) n: encode, add noise;
-//! 2. u = D(G(z_t, t, c)): one consistency step, decode;
-//! 3. x = prox of gamma/2 |A x - y|^2 at u: agree with the measurement.
+//! LATINO (Spagnoletti et al. 2025, "LATINO-PRO"): Langevin sampling of p(x | y) with a latent
+//! consistency model as prior, split into a prior step and a proximal data step.
 
-use super::step_rule::{residual, rms};
-use super::{NoiseSource, Observer, Prior, StepRule};
-use crate::physics::Operator;
-use crate::protocol::{Initialisation, OutputStage};
-use crate::schedule::LcmScheduler;
-use crate::{Error, HostTensor, Result};
+use super::{
+    DataStep, Likelihood, NoiseSource, Observer, Prior, StepRule, guard, step_rule::Situation,
+};
+use crate::{Error, HostTensor, Result, schedule::LcmScheduler};
 
-/// Settings of [`latino`].
+/// An inverse problem y = A x + w.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a, L> {
+    /// The operator and its prox.
+    pub likelihood: &'a L,
+    /// The measurement, simulated or measured, in [-1, 1] units, batch in dimension 0.
+    pub y: &'a HostTensor,
+    /// Standard deviation of w for pictures in [0, 1].
+    pub sigma: f64,
+}
+
+/// Where the chain starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Initialisation {
+    /// clip(pseudo-inverse of y).
+    #[default]
+    PseudoInverse,
+    /// clip(A^T y), as in the published code. For super-resolution nearly flat mid-grey.
+    Adjoint,
+}
+
+/// Which picture is returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutputStage {
+    /// After the last prox: closest to the data.
+    #[default]
+    Prox,
+    /// Encoded and decoded once more, as in the published code: one more round trip of the
+    /// autoencoder, which only loses detail.
+    Decoded,
+    /// Before the last prox: what the prior says, without the noise that an exact fit would keep.
+    BeforeProx,
+}
+
+/// How the picture goes back to the latent space after the prox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReEncoding {
+    /// E(x'), as published. Every step pays for a round trip of the autoencoder.
+    #[default]
+    Direct,
+    /// z_0 + E(x') - E(D(z_0)): only what the prox changed is encoded, so where the data are
+    /// silent the latent stays what the prior said. One more encoder call a step.
+    Corrected,
+}
+
+/// Options of [`latino`]. The default needs `timesteps` filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LatinoOptions {
-    /// Timesteps, falling; one network evaluation each.
+    /// The timesteps to visit, decreasing; one network evaluation each. For a published number of
+    /// steps see [`crate::schedule::Distillation`], for fewer [`crate::schedule::subset`], for
+    /// another start [`crate::schedule::lcm_timesteps`]. A lower first timestep keeps more of the
+    /// initial picture.
     pub timesteps: Vec<usize>,
     /// Where to start.
     pub initialisation: Initialisation,
     /// What to return.
     pub output: OutputStage,
-    /// Step size rule.
+    /// Step size.
     pub rule: StepRule,
+    /// How to re-encode.
+    pub re_encoding: ReEncoding,
+    /// zeta in [0, 1]: share of fresh noise in `sqrt(1 - zeta) eps + sqrt(zeta) n`, where eps is
+    /// the noise that the latent already has (DiffPIR's zeta, Zhu et al. 2023). 1 is LATINO.
+    pub fresh_noise: f64,
 }
 
-/// What happened in one step.
+impl Default for LatinoOptions {
+    fn default() -> Self {
+        Self {
+            timesteps: Vec::new(),
+            initialisation: Initialisation::default(),
+            output: OutputStage::default(),
+            rule: StepRule::default(),
+            re_encoding: ReEncoding::default(),
+            fresh_noise: 1.0,
+        }
+    }
+}
+
+/// One step of [`latino`], for an observer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepReport {
     /// 1 to `steps`.
     pub step: usize,
-    /// Number of steps.
+    /// Steps in all.
     pub steps: usize,
-    /// Timestep.
-    pub t: usize,
-    /// The decoded picture before the prox, in [-1, 1].
+    /// The timestep t.
+    pub timestep: usize,
+    /// clip(D(z_0)), before the prox, `[B, C, H, W]` in [-1, 1].
     pub before: HostTensor,
-    /// The picture after the prox, clamped to [-1, 1].
+    /// After the prox, clamped to [-1, 1].
     pub after: HostTensor,
-    /// Root mean square of A x - y before the prox, for pictures in [0, 1].
-    pub residual_before: f64,
-    /// The same after the prox.
-    pub residual_after: f64,
-    /// Step size; 0 when the prox was skipped.
-    pub gamma: f64,
+    /// What the data step did to each picture of the batch.
+    pub data: Vec<DataStep>,
 }
 
-/// A restoration.
+/// The result of [`latino`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Restored {
-    /// The picture `[B, 3, H, W]` in [-1, 1].
+pub struct Restoration {
+    /// The restored pictures, `[B, C, H, W]` in [-1, 1].
     pub picture: HostTensor,
-    /// Network evaluations used.
+    /// Evaluations of the latent consistency network.
     pub evaluations: usize,
 }
 
-fn finite(x: HostTensor, what: &str, step: usize) -> Result<HostTensor> {
-    if x.is_finite() {
-        return Ok(x);
-    }
-    Err(Error::BadOutput(format!(
-        "{what} returned values that are not finite in step {step}; nothing is shown. The other device may do better"
-    )))
-}
-
-/// Restores a picture from `y` `[B, C', H', W']` in [-1, 1] units with noise of standard deviation
-/// `sigma` in the same units (twice that of pictures in [0, 1]).
+/// Restores the pictures behind `problem.y`.
 ///
-/// Noises are drawn in this order: one for the start, then one after every step but the last, each of
-/// the latent's shape. Fails with [`Error::BadOutput`] when a network returns values that are not
-/// finite, [`Error::Cancelled`] when the observer says so.
-#[allow(clippy::too_many_arguments)]
-pub async fn latino(
-    prior: &impl Prior,
+/// With t_1 > ... > t_N and sigma_n = 2 sigma, starting from
+/// `z = sqrt(alpha_bar_1) E(clip(x_init)) + sqrt(1 - alpha_bar_1) n`, every step does
+///
+/// ```text
+/// z_0 = x0-prediction of the network at (z, t_k)
+/// x   = clip(D(z_0))
+/// x'  = clip(prox(x; gamma_k))
+/// z   = sqrt(alpha_bar_{k+1}) E(x') + sqrt(1 - alpha_bar_{k+1}) n      (k < N)
+/// ```
+///
+/// The boundary scalings c_skip and c_out are not applied: they are the identity to 2e-7 at every
+/// timestep used.
+///
+/// Order of the noise drawn, all of the latent's shape: one for the start, then one after each
+/// step but the last. `observer` is asked between network calls whether to go on.
+///
+/// # Errors
+/// [`Error::Invalid`] on options out of range, [`Error::Cancelled`] from the observer,
+/// [`Error::BadOutput`] when a network gives no numbers or a constant picture, and whatever the
+/// prior, the likelihood and the noise source fail with.
+pub async fn latino<P: Prior, L: Likelihood>(
+    prior: &P,
     scheduler: &LcmScheduler,
-    operator: &dyn Operator,
-    y: &HostTensor,
-    sigma: f32,
+    problem: Problem<'_, L>,
     options: &LatinoOptions,
     noise: &mut impl NoiseSource,
     observer: &mut impl Observer<StepReport>,
-) -> Result<Restored> {
-    scheduler.check_timesteps(&options.timesteps)?;
+) -> Result<Restoration> {
+    check(scheduler, &problem, options)?;
+    let sigma_n = 2.0 * problem.sigma;
+    let first = options.timesteps[0];
     let steps = options.timesteps.len();
+
     let start = match options.initialisation {
-        Initialisation::PseudoInverse => operator.pseudo_inverse(y, sigma)?,
-        Initialisation::Adjoint => operator.adjoint(y)?,
+        Initialisation::PseudoInverse => problem
+            .likelihood
+            .pseudo_inverse(problem.y, sigma_n as f32)?,
+        Initialisation::Adjoint => problem.likelihood.adjoint(problem.y)?,
     };
-    let mut x = start.clamp(-1.0, 1.0);
-    let shape = prior.latent_shape(x.dims4()?)?;
-    let entries = operator.measured_entries(y.dims4()?);
+    let start = guard::finite(start, "initialisation", "before step 1")?.clamp(-1.0, 1.0);
+    let shape = prior.latent_shape(start.dims4()?)?;
+    observer.checkpoint().await?;
+    let latent = guard::finite(prior.encode(&start).await?, "encoder", "before step 1")?;
+    latent.expect_shape("encoded picture", &shape)?;
+    let mut z = scheduler.add_noise(&latent, &noise.normal(&shape)?, first)?;
 
-    for (k, &t) in options.timesteps.iter().enumerate() {
-        let step = k + 1;
-        let z0 = finite(prior.encode(&x).await?, "the encoder", step)?;
-        observer.checkpoint().await?;
-        let z = scheduler.add_noise(&z0, &noise.standard_normal(&shape)?, t)?;
-        let output = finite(prior.predict(&z, t).await?, "the UNet", step)?;
-        observer.checkpoint().await?;
-        let clean = scheduler.predict_x0(&z, &output, t)?;
-        let u = finite(prior.decode(&clean).await?, "the decoder", step)?.clamp(-1.0, 1.0);
-        observer.checkpoint().await?;
+    for (k, t) in options.timesteps.iter().copied().enumerate() {
+        let place = format!("step {} of {steps}, t = {t}", k + 1);
 
-        let before = residual(operator, &u, y)?;
-        let path = operator.prox_path(&u, y)?;
-        let at = (t, scheduler.alpha_bar(t)?);
-        let gamma = options
-            .rule
-            .gamma(operator, path.as_ref(), before, entries, f64::from(sigma), at)?;
-        x = if gamma > 0.0 {
-            path.prox(gamma)?.clamp(-1.0, 1.0)
-        } else {
-            u.clone()
-        };
-        drop(path);
-        let report = StepReport {
-            step,
-            steps,
+        observer.checkpoint().await?;
+        let output = guard::finite(prior.predict(&z, t).await?, "denoising network", &place)?;
+        let z0 = scheduler.predict_x0(&z, &output, t)?;
+
+        observer.checkpoint().await?;
+        let before = guard::picture(prior.decode(&z0).await?, &place)?.clamp(-1.0, 1.0);
+        before.expect_shape("decoded picture", start.shape())?;
+
+        let at = Situation {
             t,
-            residual_before: rms(before, entries),
-            residual_after: rms(residual(operator, &x, y)?, entries),
-            gamma,
-            after: x.clone(),
-            before: u,
+            alpha_bar: scheduler.alpha_bar(t)?,
+            sigma_n,
         };
-        observer.notify(report);
-        observer.checkpoint().await?;
+        let (after, data) = data_step(&problem, options.rule, &before, at, &place)?;
+        observer.notify(StepReport {
+            step: k + 1,
+            steps,
+            timestep: t,
+            before: before.clone(),
+            after: after.clone(),
+            data,
+        });
+
+        let Some(next) = options.timesteps.get(k + 1) else {
+            return finish(prior, options.output, before, after, steps, observer).await;
+        };
+        let clean = re_encode(
+            prior,
+            options.re_encoding,
+            &z0,
+            &before,
+            &after,
+            &place,
+            observer,
+        )
+        .await?;
+        let fresh = noise.normal(&shape)?;
+        let mixed = mix_noise(scheduler, options.fresh_noise, &z, &clean, t, fresh)?;
+        z = scheduler.add_noise(&clean, &mixed, *next)?;
     }
-    if options.output == OutputStage::Decoded {
-        let z = finite(prior.encode(&x).await?, "the encoder", steps)?;
-        x = finite(prior.decode(&z).await?, "the decoder", steps)?.clamp(-1.0, 1.0);
+    // The loop returns at its last timestep, and `check` refused an empty list.
+    Err(Error::invalid("the list of timesteps is empty"))
+}
+
+fn check<L>(
+    scheduler: &LcmScheduler,
+    problem: &Problem<'_, L>,
+    options: &LatinoOptions,
+) -> Result<()> {
+    scheduler.check_timesteps(&options.timesteps)?;
+    options.rule.check()?;
+    if !(problem.sigma >= 0.0 && problem.sigma.is_finite()) {
+        return Err(Error::invalid(format!(
+            "the noise level is {}; it must be 0 or more",
+            problem.sigma
+        )));
     }
-    Ok(Restored {
-        picture: x,
+    if !(0.0..=1.0).contains(&options.fresh_noise) {
+        return Err(Error::invalid(format!(
+            "the share of fresh noise is {}; it must be 0 to 1",
+            options.fresh_noise
+        )));
+    }
+    if !problem.y.is_finite() {
+        return Err(Error::invalid(
+            "the measurement has values that are not finite",
+        ));
+    }
+    Ok(())
+}
+
+/// The prox, picture by picture: each has its own residual, hence its own gamma.
+fn data_step<L: Likelihood>(
+    problem: &Problem<'_, L>,
+    rule: StepRule,
+    before: &HostTensor,
+    at: Situation,
+    place: &str,
+) -> Result<(HostTensor, Vec<DataStep>)> {
+    let pictures = split(before)?;
+    let measurements = split(problem.y)?;
+    if pictures.len() != measurements.len() {
+        return Err(Error::shape(format!(
+            "{} pictures for {} measurements",
+            pictures.len(),
+            measurements.len()
+        )));
+    }
+    let likelihood = problem.likelihood;
+    let mut after = Vec::with_capacity(before.len());
+    let mut reports = Vec::with_capacity(pictures.len());
+    for (x, y) in pictures.iter().zip(&measurements) {
+        // To root mean squares in [0, 1] units, half of the [-1, 1] ones.
+        let scale = 0.5 / (likelihood.measured_entries(y).max(1) as f64).sqrt();
+        let norm = likelihood.residual_norm(x, y)?;
+        let gamma = rule.gamma(likelihood, x, y, norm, at)?;
+        let (x, norm_after) = if gamma > 0.0 {
+            let x = guard::finite(likelihood.prox(x, y, gamma)?, "proximal step", place)?
+                .clamp(-1.0, 1.0);
+            let norm = likelihood.residual_norm(&x, y)?;
+            (x, norm)
+        } else {
+            (x.clone(), norm)
+        };
+        reports.push(DataStep {
+            gamma,
+            residual_before: norm * scale,
+            residual_after: norm_after * scale,
+        });
+        after.extend(x.into_data());
+    }
+    Ok((HostTensor::new(before.shape(), after)?, reports))
+}
+
+async fn re_encode<P: Prior>(
+    prior: &P,
+    how: ReEncoding,
+    z0: &HostTensor,
+    before: &HostTensor,
+    after: &HostTensor,
+    place: &str,
+    observer: &mut impl Observer<StepReport>,
+) -> Result<HostTensor> {
+    observer.checkpoint().await?;
+    let encoded = guard::finite(prior.encode(after).await?, "encoder", place)?;
+    match how {
+        ReEncoding::Direct => Ok(encoded),
+        ReEncoding::Corrected => {
+            observer.checkpoint().await?;
+            let round_trip = guard::finite(prior.encode(before).await?, "encoder", place)?;
+            let change = encoded.zip(&round_trip, |a, b| a - b)?;
+            z0.clone().zip(&change, |z, d| z + d)
+        }
+    }
+}
+
+/// `sqrt(1 - zeta) eps + sqrt(zeta) n`, with eps the noise in `z` around `clean` at `t`.
+fn mix_noise(
+    scheduler: &LcmScheduler,
+    zeta: f64,
+    z: &HostTensor,
+    clean: &HostTensor,
+    t: usize,
+    fresh: HostTensor,
+) -> Result<HostTensor> {
+    if zeta == 1.0 {
+        return Ok(fresh);
+    }
+    let alpha_bar = scheduler.alpha_bar(t)?;
+    let (a, b) = (alpha_bar.sqrt() as f32, (1.0 - alpha_bar).sqrt() as f32);
+    let eps = z.clone().zip(clean, |z, x| (z - a * x) / b)?;
+    let (keep, renew) = ((1.0 - zeta).sqrt() as f32, zeta.sqrt() as f32);
+    eps.zip(&fresh, |e, n| keep * e + renew * n)
+}
+
+async fn finish<P: Prior>(
+    prior: &P,
+    output: OutputStage,
+    before: HostTensor,
+    after: HostTensor,
+    steps: usize,
+    observer: &mut impl Observer<StepReport>,
+) -> Result<Restoration> {
+    let picture = match output {
+        OutputStage::Prox => after,
+        OutputStage::BeforeProx => before,
+        OutputStage::Decoded => {
+            observer.checkpoint().await?;
+            let latent = guard::finite(prior.encode(&after).await?, "encoder", "last round trip")?;
+            observer.checkpoint().await?;
+            guard::picture(prior.decode(&latent).await?, "last round trip")?.clamp(-1.0, 1.0)
+        }
+    };
+    Ok(Restoration {
+        picture,
         evaluations: steps,
     })
 }
+
+/// The batch as tensors with a batch of one.
+fn split(batch: &HostTensor) -> Result<Vec<HostTensor>> {
+    let mut shape = batch.shape().to_vec();
+    match shape.first_mut() {
+        Some(n) if *n > 0 => *n = 1,
+        _ => return Err(Error::shape("a batch without pictures")),
+    }
+    let size = shape.iter().product::<usize>();
+    if size == 0 {
+        return Err(Error::shape(format!("an empty tensor {:?}", batch.shape())));
+    }
+    batch
+        .data()
+        .chunks(size)
+        .map(|chunk| HostTensor::new(shape.clone(), chunk.to_vec()))
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "latino_tests.rs"]
+mod tests;

@@ -1,13 +1,28 @@
-//! Solvers for y = A x + w, written against [`Prior`], so that they know nothing of devices or networks.
+//! Solvers for y = A x + w, written against [`Prior`] and [`Likelihood`], so that they know nothing
+//! of devices, networks or operators.
+//!
+//! Pictures and measurements are in [-1, 1] units here. A noise level `sigma` given for pictures in
+//! [0, 1] is `sigma_n = 2 sigma` in these units; options and reports use [0, 1] units.
 
 mod generate;
+mod guard;
 mod latino;
+mod likelihood;
 mod noise;
 mod prior;
+mod published;
 mod step_rule;
 
-pub use generate::generate;
-pub use latino::{LatinoOptions, Restored, StepReport, latino};
-pub use noise::{GivenNoise, NoiseSource, SeededNoise, Stream};
+pub use generate::{GenerateReport, generate};
+pub use latino::{
+    Initialisation, LatinoOptions, OutputStage, Problem, ReEncoding, Restoration, StepReport,
+    latino,
+};
+pub use likelihood::{Likelihood, TaskKind};
+pub use noise::{GivenNoise, NoiseSource, NoiseStream, SeededNoise};
 pub use prior::{Codec, Observer, Prior, Silent};
-pub use step_rule::StepRule;
+pub use published::{PublishedModel, published_delta};
+pub use step_rule::{DataStep, MAX_GAMMA, MIN_GAMMA, StepRule};
+
+#[cfg(test)]
+mod mock;

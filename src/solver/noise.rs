@@ -1,100 +1,142 @@
-//! Standard normal noise: seeded for users, given for tests.
+//! Where standard normal noise comes from.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use std::collections::VecDeque;
+
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{Error, HostTensor, Result};
 
-/// Independent streams of one seed, so that changing the solver's steps leaves the measurement alone.
+/// A source of independent N(0, 1) tensors. Solvers document the order in which they draw.
+pub trait NoiseSource {
+    /// The next tensor, of the given shape.
+    fn normal(&mut self, shape: &[usize]) -> Result<HostTensor>;
+}
+
+/// What a stream of noise is for. Streams of one seed are independent, so that changing what one
+/// of them is used for (say, the number of steps) does not change the others (say, y).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
-    /// The measurement's noise.
+pub enum NoiseStream {
+    /// The noise w in y = A x + w.
     Measurement,
-    /// The solver's noises.
+    /// The solver's and the generator's own noise.
     Solver,
 }
 
-/// Where a solver's noise comes from.
-pub trait NoiseSource {
-    /// The next standard normal tensor of `shape`. Given noises fail when none is left or its
-    /// shape differs; seeded noise never fails.
-    fn standard_normal(&mut self, shape: &[usize]) -> Result<HostTensor>;
+/// ChaCha8 under the ziggurat method: one seed gives the same values, row-major, on every platform.
+#[derive(Debug, Clone)]
+pub struct SeededNoise {
+    rng: ChaCha8Rng,
 }
 
-/// Noise from a seed: the same on every platform (ChaCha with 8 rounds, ziggurat normals in f32).
-#[derive(Debug, Clone)]
-pub struct SeededNoise(ChaCha8Rng);
-
 impl SeededNoise {
-    /// The stream `stream` of `seed`.
-    pub fn new(seed: u64, stream: Stream) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    /// The key is `seed`, little-endian, in the first 8 of ChaCha's 32 key bytes, the rest zero.
+    pub fn new(seed: u64, stream: NoiseStream) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        let mut rng = ChaCha8Rng::from_seed(key);
         rng.set_stream(match stream {
-            Stream::Measurement => 1,
-            Stream::Solver => 2,
+            NoiseStream::Measurement => 0,
+            NoiseStream::Solver => 1,
         });
-        Self(rng)
+        Self { rng }
     }
 }
 
 impl NoiseSource for SeededNoise {
-    fn standard_normal(&mut self, shape: &[usize]) -> Result<HostTensor> {
+    fn normal(&mut self, shape: &[usize]) -> Result<HostTensor> {
         let n = shape.iter().product();
-        let data = (0..n).map(|_| StandardNormal.sample(&mut self.0)).collect();
-        HostTensor::new(shape, data)
+        let values = StandardNormal.sample_iter(&mut self.rng).take(n).collect();
+        HostTensor::new(shape, values)
     }
 }
 
-/// Given noises, used in order.
+/// Given tensors, handed out in order: for tests and for comparing with other programs.
 #[derive(Debug, Clone)]
-pub struct GivenNoise(std::vec::IntoIter<HostTensor>);
+pub struct GivenNoise {
+    left: VecDeque<HostTensor>,
+    used: usize,
+}
 
 impl GivenNoise {
-    /// Hands out `noises` one by one.
-    pub fn new(noises: Vec<HostTensor>) -> Self {
-        Self(noises.into_iter())
+    /// Hands `tensors` out in order.
+    pub fn new(tensors: impl IntoIterator<Item = HostTensor>) -> Self {
+        Self {
+            left: tensors.into_iter().collect(),
+            used: 0,
+        }
+    }
+
+    /// How many tensors have not been asked for.
+    pub fn left(&self) -> usize {
+        self.left.len()
     }
 }
 
 impl NoiseSource for GivenNoise {
-    fn standard_normal(&mut self, shape: &[usize]) -> Result<HostTensor> {
-        let noise = self
-            .0
-            .next()
-            .ok_or_else(|| Error::invalid("more noises are needed than were given"))?;
-        noise.expect_shape("the given noise", shape)?;
+    /// Fails with [`Error::Invalid`] when none is left, with [`Error::Shape`] when it has another shape.
+    fn normal(&mut self, shape: &[usize]) -> Result<HostTensor> {
+        let noise = self.left.pop_front().ok_or_else(|| {
+            Error::invalid(format!(
+                "all {} given noise tensors are used up, and one of {shape:?} is needed",
+                self.used
+            ))
+        })?;
+        self.used += 1;
+        noise.expect_shape(&format!("given noise tensor {}", self.used), shape)?;
         Ok(noise)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]
-    fn is_standard_normal_and_reproducible() {
-        let draw = |seed, stream| {
-            let mut source = SeededNoise::new(seed, stream);
-            source.standard_normal(&[20_000]).unwrap()
-        };
-        let a = draw(7, Stream::Solver);
-        let n = a.len() as f64;
-        let mean = a.data().iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-        assert!(mean.abs() < 0.03, "mean {mean}");
-        let var = a.norm().powi(2) / n;
-        assert!((var - 1.0).abs() < 0.04, "variance {var}");
-        assert_eq!(a, draw(7, Stream::Solver));
-        assert_ne!(a, draw(8, Stream::Solver));
-        assert_ne!(a, draw(7, Stream::Measurement));
+    fn one_seed_is_one_stream_however_it_is_cut() {
+        let mut whole = SeededNoise::new(42, NoiseStream::Solver);
+        let mut parts = SeededNoise::new(42, NoiseStream::Solver);
+        let whole = whole.normal(&[2, 500]).unwrap();
+        let parts: Vec<f32> = (0..10)
+            .flat_map(|_| parts.normal(&[100]).unwrap().into_data())
+            .collect();
+        assert_eq!(whole.data(), parts);
+    }
+
+    #[test]
+    fn seeds_and_streams_differ() {
+        let draw = |seed, stream| SeededNoise::new(seed, stream).normal(&[8]).unwrap();
+        let base = draw(1, NoiseStream::Solver);
+        assert_ne!(base, draw(2, NoiseStream::Solver));
+        assert_ne!(base, draw(1, NoiseStream::Measurement));
+        assert_ne!(base, draw(1 << 40 | 1, NoiseStream::Solver));
+    }
+
+    #[test]
+    fn it_is_standard_normal() {
+        let n = 200_000;
+        let x = SeededNoise::new(7, NoiseStream::Measurement)
+            .normal(&[n])
+            .unwrap();
+        let moment = |p| x.data().iter().map(|v| f64::from(*v).powi(p)).sum::<f64>() / n as f64;
+        // Four standard errors of each moment.
+        for (p, expected, variance) in
+            [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0)]
+        {
+            let error: f64 = moment(p) - expected;
+            assert!(
+                error.abs() < 4.0 * f64::sqrt(variance / n as f64),
+                "{p}: {error}"
+            );
+        }
     }
 
     #[test]
     fn given_noise_is_checked() {
-        let mut source = GivenNoise::new(vec![HostTensor::zeros([2, 2])]);
-        assert!(source.clone().standard_normal(&[3]).is_err());
-        source.standard_normal(&[2, 2]).unwrap();
-        assert!(source.standard_normal(&[2, 2]).is_err());
+        let mut noise = GivenNoise::new([HostTensor::zeros([2]), HostTensor::zeros([3])]);
+        assert!(noise.normal(&[2]).is_ok());
+        assert!(matches!(noise.normal(&[2]), Err(Error::Shape(_))));
+        assert!(matches!(noise.normal(&[2]), Err(Error::Invalid(_))));
     }
 }

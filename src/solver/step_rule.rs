@@ -1,25 +1,39 @@
-//! The step size gamma of the proximal step.
+//! The data step: how large gamma is, and the prox with it.
 
-use crate::physics::{Operator, ProxPath};
-use crate::{HostTensor, Result};
+use super::{Likelihood, PublishedModel, published_delta};
+use crate::{Error, HostTensor, Result};
 
-/// Range of gamma that the discrepancy rule searches.
-const GAMMA: (f64, f64) = (1e-6, 1e8);
+/// Smallest gamma that [`StepRule::Discrepancy`] tries.
+pub const MIN_GAMMA: f64 = 1e-6;
+/// Largest gamma that any rule uses; stands for "fit the data exactly".
+pub const MAX_GAMMA: f64 = 1e8;
+/// The most evaluations of the residual that [`StepRule::Discrepancy`] spends.
+const MAX_EVALUATIONS: usize = 30;
+/// Accepted error of log(residual norm).
+const TOLERANCE: f64 = 2e-3;
 
-/// How gamma is chosen, once a step.
+/// How the step size gamma of `prox(z) = argmin gamma/2 |A x - y|^2 + 1/2 |x - z|^2` is chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StepRule {
-    /// Morozov's discrepancy principle: the smallest gamma for which
-    /// |A prox(u) - y|^2 = `rho` m sigma^2; none when u already meets it.
+    /// Morozov's discrepancy principle: the smallest gamma with
+    /// `|A prox(z) - y|^2 = rho m sigma_n^2`, in [[`MIN_GAMMA`], [`MAX_GAMMA`]]. A z that is already
+    /// that close is left alone (gamma = 0). Without noise gamma is [`MAX_GAMMA`].
     Discrepancy {
-        /// The target, in units of the expected noise energy. 1: as much residual as noise.
+        /// Target as a multiple of the expected squared noise norm, positive. 1 is the principle;
+        /// less trusts the data more.
         rho: f64,
     },
-    /// gamma = delta (1 - alpha_bar_t) / sigma^2 with delta = c RMSE, RMSE being the root mean square
-    /// of A u + n - y with fresh measurement noise n (expected value): the published rule for 512x512
-    /// and 1024x1024 pictures in a form that does not depend on the size.
-    Published,
-    /// The same gamma at every step.
+    /// The published table: `gamma = delta (1 - alpha_bar_t) / sigma_n^2`, see [`published_delta`].
+    Published {
+        /// Which column.
+        model: PublishedModel,
+        /// The published code measures the residual of A x with fresh noise of standard deviation
+        /// sigma added (in [-1, 1] units, where the measurement's own noise is 2 sigma). True takes
+        /// that noise's expectation, RMSE^2 + sigma^2, so that nothing random is drawn; with m
+        /// entries it differs from a draw by a factor 1 + O(1 / sqrt(m)).
+        renoise: bool,
+    },
+    /// One gamma for every step, in [0, [`MAX_GAMMA`]].
     Fixed(f64),
 }
 
@@ -29,152 +43,254 @@ impl Default for StepRule {
     }
 }
 
-/// Constants c of the published rule for the SDXL and, where it differs, as named: large t, small t,
-/// and the t above which the first holds. Super-resolution's constants grow with the pixels lost.
-fn published_constants(task: &str) -> (f64, f64, usize) {
-    let parameter = |key: &str| {
-        task.split([':', ','])
-            .find_map(|p| p.strip_prefix(key)?.strip_prefix('=')?.parse::<f64>().ok())
-    };
-    if task.starts_with("gaussian-blur") {
-        return match parameter("sigma") {
-            Some(s) if s >= 10.0 => (1.24, 0.53, 400),
-            _ => (0.887, 0.355, 400),
-        };
-    }
-    if task.starts_with("motion-blur") {
-        return (0.709, 0.355, 400);
-    }
-    if task.starts_with("super-resolution") {
-        return match parameter("factor") {
-            Some(f) if f >= 32.0 => (8.3, 16.6, 300),
-            _ => (33.3, 22.2, 300),
-        };
-    }
-    (0.0, 0.0, 0)
+/// What the data step did to one picture. Residuals are root mean squares of A x - y over the
+/// measured entries, in [0, 1] units: the noise level sigma is what they should be near.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DataStep {
+    /// Step size used; 0 when the prox was skipped.
+    pub gamma: f64,
+    /// Residual before the prox.
+    pub residual_before: f64,
+    /// Residual after the prox and after clamping to [-1, 1].
+    pub residual_after: f64,
+}
+
+/// Where a chain stands when it asks for a data step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Situation {
+    /// Timestep.
+    pub t: usize,
+    /// alpha_bar at `t`.
+    pub alpha_bar: f64,
+    /// Noise level in [-1, 1] units.
+    pub sigma_n: f64,
 }
 
 impl StepRule {
-    /// gamma for the step from `u` (residual norm `residual` = |A u - y| over `entries` values) at
-    /// timestep `t`, where `sigma` is the noise in [-1, 1] units. 0 means: no proximal step.
-    pub(super) fn gamma(
+    /// Fails with [`Error::Invalid`] on a number out of range.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Discrepancy { rho } if !(*rho > 0.0 && rho.is_finite()) => Err(Error::invalid(
+                format!("the discrepancy factor rho is {rho}; it must be positive"),
+            )),
+            Self::Fixed(gamma) if !(0.0..=MAX_GAMMA).contains(gamma) => Err(Error::invalid(
+                format!("the step size gamma is {gamma}; it must be 0 to {MAX_GAMMA:e}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// gamma for one picture `z` `[1, C, H, W]` whose residual norm against `y` is `norm`, with
+    /// `m` measured entries.
+    pub(super) fn gamma<L: Likelihood>(
         &self,
-        operator: &dyn Operator,
-        path: &dyn ProxPath,
-        residual: f64,
-        entries: usize,
-        sigma: f64,
-        (t, alpha_bar): (usize, f64),
+        likelihood: &L,
+        z: &HostTensor,
+        y: &HostTensor,
+        norm: f64,
+        at: Situation,
     ) -> Result<f64> {
-        let noise_energy = entries as f64 * sigma * sigma;
+        let m = likelihood.measured_entries(y) as f64;
         match *self {
             Self::Fixed(gamma) => Ok(gamma),
-            Self::Discrepancy { rho } => discrepancy(path, residual, (rho * noise_energy).sqrt()),
-            Self::Published => {
-                if sigma == 0.0 {
-                    return Ok(GAMMA.1);
-                }
-                let task = operator.name();
-                let rmse = ((residual * residual + noise_energy / 4.0) / entries.max(1) as f64).sqrt();
-                let delta = if task.starts_with("inpainting") {
-                    if t > 500 { 1.0 } else { 0.5 }
+            Self::Published { model, renoise } => {
+                let fresh = if renoise { at.sigma_n / 2.0 } else { 0.0 };
+                let rmse = (norm * norm / m.max(1.0) + fresh * fresh).sqrt();
+                let delta = published_delta(model, likelihood.task_kind(), at.t, rmse, at.sigma_n);
+                let gamma = delta * (1.0 - at.alpha_bar) / (at.sigma_n * at.sigma_n);
+                // 0 / 0 only without noise and without residual, where any gamma does.
+                Ok(if gamma.is_nan() {
+                    MAX_GAMMA
                 } else {
-                    match published_constants(task) {
-                        (_, _, 0) if t > 200 => 0.01,
-                        (_, _, 0) => 1.0,
-                        (large, small, switch) => rmse * if t > switch { large } else { small },
-                    }
-                };
-                Ok(delta * (1.0 - alpha_bar) / (sigma * sigma))
+                    gamma.min(MAX_GAMMA)
+                })
+            }
+            Self::Discrepancy { rho } => {
+                let target = (rho * m).sqrt() * at.sigma_n;
+                if norm <= target {
+                    return Ok(0.0);
+                }
+                if target == 0.0 {
+                    return Ok(MAX_GAMMA);
+                }
+                let curve = likelihood.residual_curve(z, y)?;
+                discrepancy(|gamma| curve(gamma), target)
             }
         }
     }
 }
 
-/// Illinois regula falsi on log gamma for residual_norm(gamma) = target.
-fn discrepancy(path: &dyn ProxPath, residual: f64, target: f64) -> Result<f64> {
-    if residual <= target {
-        return Ok(0.0);
-    }
-    let value = |log_gamma: f64| -> Result<f64> {
-        let r = path.residual_norm(log_gamma.exp())?;
-        // In logarithms the curve is close to straight. The floor keeps a zero residual finite.
-        Ok((r.max(1e-30) / target.max(1e-30)).ln())
+/// The gamma at which the decreasing `residual` meets `target`: the Illinois variant of regula
+/// falsi (Dowell and Jarratt 1971) on log residual against log gamma. An end of the interval when
+/// the target lies beyond it.
+fn discrepancy(residual: impl Fn(f64) -> Result<f64>, target: f64) -> Result<f64> {
+    let excess = |log_gamma: f64| -> Result<f64> {
+        let norm = residual(log_gamma.exp())?;
+        if !norm.is_finite() {
+            return Err(Error::BadOutput(format!(
+                "the residual after the proximal step is not finite at gamma = {:e}",
+                log_gamma.exp()
+            )));
+        }
+        // A residual of exactly zero is as good as a tiny one, and has a logarithm.
+        Ok((norm.max(f64::MIN_POSITIVE) / target).ln())
     };
-    let (mut a, mut b) = (GAMMA.0.ln(), GAMMA.1.ln());
-    let (mut fa, mut fb) = (value(a)?, value(b)?);
-    if fa <= 0.0 {
-        return Ok(GAMMA.0);
+    let (mut low, mut high) = (MIN_GAMMA.ln(), MAX_GAMMA.ln());
+    let mut above = excess(low)?;
+    if above <= TOLERANCE {
+        return Ok(MIN_GAMMA);
     }
-    if fb >= 0.0 {
-        return Ok(GAMMA.1);
+    let mut below = excess(high)?;
+    if below >= -TOLERANCE {
+        return Ok(MAX_GAMMA);
     }
-    let mut side = 0;
-    for _ in 0..28 {
-        let c = (a * fb - b * fa) / (fb - fa);
-        let fc = value(c)?;
-        if fc.abs() < 2e-3 {
-            return Ok(c.exp());
+    // Which end was kept last; the Illinois rule halves its value when it is kept again.
+    let mut kept = 0;
+    let mut x = high;
+    for _ in 2..MAX_EVALUATIONS {
+        x = (low * below - high * above) / (below - above);
+        let value = excess(x)?;
+        if value.abs() <= TOLERANCE {
+            break;
         }
-        if fc > 0.0 {
-            (a, fa) = (c, fc);
-            if side == 1 {
-                fb /= 2.0;
+        if value > 0.0 {
+            (low, above) = (x, value);
+            if kept == 1 {
+                below /= 2.0;
             }
-            side = 1;
+            kept = 1;
         } else {
-            (b, fb) = (c, fc);
-            if side == -1 {
-                fa /= 2.0;
+            (high, below) = (x, value);
+            if kept == -1 {
+                above /= 2.0;
             }
-            side = -1;
+            kept = -1;
         }
     }
-    Ok(((a + b) / 2.0).exp())
-}
-
-/// Root mean square of a residual of norm `norm` over `entries` values, for pictures in [0, 1].
-pub(super) fn rms(norm: f64, entries: usize) -> f64 {
-    norm / 2.0 / (entries.max(1) as f64).sqrt()
-}
-
-/// |A x - y| over the measured entries.
-pub(super) fn residual(operator: &dyn Operator, x: &HostTensor, y: &HostTensor) -> Result<f64> {
-    operator.residual_norm(x, y)
+    Ok(x.exp())
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::cell::Cell;
+
+    use super::super::mock::Diagonal;
     use super::*;
+    use crate::solver::{NoiseSource, NoiseStream, SeededNoise, TaskKind};
 
-    /// Denoising from distance 10: the residual after the prox is 10 / (1 + gamma).
-    struct Identity;
-    impl ProxPath for Identity {
-        fn prox(&self, _gamma: f64) -> Result<HostTensor> {
-            Ok(HostTensor::zeros([1]))
-        }
-        fn residual_norm(&self, gamma: f64) -> Result<f64> {
-            Ok(10.0 / (1.0 + gamma))
+    const AT: Situation = Situation {
+        t: 499,
+        alpha_bar: 0.277670,
+        sigma_n: 0.02,
+    };
+
+    fn gamma(rule: StepRule, a: f32, z: f32, y: f32, at: Situation) -> f64 {
+        let likelihood = Diagonal::scale(a);
+        let (z, y) = (
+            HostTensor::full([1, 3, 4, 4], z),
+            HostTensor::full([1, 3, 4, 4], y),
+        );
+        let norm = likelihood.residual_norm(&z, &y).unwrap();
+        rule.gamma(&likelihood, &z, &y, norm, at).unwrap()
+    }
+
+    /// With A = a I the residual after the prox is |a z - y| / (1 + gamma a^2).
+    #[test]
+    fn discrepancy_solves_the_scalar_equation() {
+        for (a, z, y, rho) in [
+            (1.0, 0.5, -0.3, 1.0),
+            (0.1, 0.9, 0.0, 1.0),
+            (2.0, 0.0, 0.7, 0.25),
+            (0.01, 1.0, 0.1, 2.0),
+        ] {
+            let rule = StepRule::Discrepancy { rho };
+            let got = gamma(rule, a, z, y, AT);
+            let residual = f64::from((a * z - y).abs());
+            let a2 = f64::from(a * a);
+            let expected = (residual / (rho.sqrt() * AT.sigma_n) - 1.0) / a2;
+            let ratio = (1.0 + got * a2) / (1.0 + expected * a2);
+            assert!((ratio - 1.0).abs() < 3e-3, "{got} {expected}");
         }
     }
 
     #[test]
-    fn discrepancy_meets_its_target() {
-        for target in [9.9, 5.0, 0.1, 1e-4] {
-            let gamma = discrepancy(&Identity, 10.0, target).unwrap();
-            let reached = 10.0 / (1.0 + gamma);
-            assert!((reached / target - 1.0).abs() < 5e-3, "{target}: {reached}");
-        }
-        assert_eq!(discrepancy(&Identity, 10.0, 11.0).unwrap(), 0.0);
-        assert_eq!(discrepancy(&Identity, 10.0, 0.0).unwrap(), GAMMA.1);
+    fn discrepancy_at_its_limits() {
+        let rule = StepRule::default();
+        // Already close enough.
+        assert_eq!(gamma(rule, 1.0, 0.5, 0.49, AT), 0.0);
+        // No noise.
+        let exact = Situation { sigma_n: 0.0, ..AT };
+        assert_eq!(gamma(rule, 1.0, 0.5, 0.4, exact), MAX_GAMMA);
+        assert_eq!(gamma(rule, 1.0, 0.5, 0.5, exact), 0.0);
+        // An operator that sees nothing cannot reach the target.
+        assert_eq!(gamma(rule, 0.0, 0.5, 0.4, AT), MAX_GAMMA);
     }
 
     #[test]
-    fn published_constants_follow_the_task() {
-        assert_eq!(published_constants("gaussian-blur:sigma=3").0, 0.887);
-        assert_eq!(published_constants("gaussian-blur:sigma=12").0, 1.24);
-        assert_eq!(published_constants("super-resolution:factor=32,kernel=bicubic").0, 8.3);
-        assert_eq!(published_constants("denoising").2, 0);
+    fn discrepancy_is_frugal_on_hard_spectra() {
+        // Residual of an operator whose squared singular values span eight decades.
+        let spectrum: Vec<f64> = (0..80).map(|i| 10f64.powf(-f64::from(i) / 10.0)).collect();
+        let calls = Cell::new(0);
+        for target in [8.5, 5.0, 1.0, 0.1, 1e-2, 1e-5] {
+            calls.set(0);
+            let residual = |g: f64| {
+                calls.set(calls.get() + 1);
+                Ok(spectrum
+                    .iter()
+                    .map(|s| (1.0 + g * s).powi(-2))
+                    .sum::<f64>()
+                    .sqrt())
+            };
+            let gamma = discrepancy(residual, target).unwrap();
+            let got = residual(gamma).unwrap();
+            let reachable = residual(MAX_GAMMA).unwrap();
+            assert!(
+                (got / target.max(reachable)).ln().abs() < 3e-3,
+                "{target}: {got}"
+            );
+            assert!(calls.get() <= MAX_EVALUATIONS + 2, "{}", calls.get());
+        }
+    }
+
+    #[test]
+    fn a_residual_that_is_not_finite_is_reported() {
+        assert!(matches!(
+            discrepancy(|_| Ok(f64::NAN), 1.0),
+            Err(Error::BadOutput(_))
+        ));
+    }
+
+    #[test]
+    fn published_and_fixed() {
+        let published = |renoise| StepRule::Published {
+            model: PublishedModel::Sd15Lcm,
+            renoise,
+        };
+        let delta =
+            |rmse| published_delta(PublishedModel::Sd15Lcm, TaskKind::Other, 499, rmse, 0.02);
+        let expected = delta(0.1) * (1.0 - AT.alpha_bar) / 4e-4;
+        assert!((gamma(published(false), 1.0, 0.5, 0.4, AT) / expected - 1.0).abs() < 1e-6);
+        let exact = Situation { sigma_n: 0.0, ..AT };
+        assert_eq!(gamma(published(true), 1.0, 0.5, 0.4, exact), MAX_GAMMA);
+        assert_eq!(gamma(StepRule::Fixed(3.0), 1.0, 0.5, 0.4, AT), 3.0);
+        for bad in [
+            StepRule::Fixed(f64::NAN),
+            StepRule::Fixed(-1.0),
+            StepRule::Discrepancy { rho: 0.0 },
+        ] {
+            assert!(matches!(bad.check(), Err(Error::Invalid(_))));
+        }
+    }
+
+    #[test]
+    fn renoising_is_the_expectation_of_the_published_draw() {
+        let (m, residual, sigma) = (40_000, 0.013, 0.01);
+        let noise = SeededNoise::new(3, NoiseStream::Solver)
+            .normal(&[m])
+            .unwrap();
+        let drawn = noise.map(|n| residual + sigma * n).norm() / (m as f64).sqrt();
+        let expected = f64::from(residual * residual + sigma * sigma).sqrt();
+        assert!((drawn / expected - 1.0).abs() < 0.02);
     }
 }
