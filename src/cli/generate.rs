@@ -9,7 +9,7 @@ use crate::engine::Pipeline;
 use crate::engine::files::Folder;
 use crate::image::check_picture;
 use crate::image::png::write_png;
-use crate::solver::{SeededNoise, Silent, Stream, generate};
+use crate::solver::{NoiseStream, SeededNoise, Silent, generate};
 
 /// Options.
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,7 @@ pub async fn run(args: Args) -> Result<()> {
     let prior = pipeline.condition(&embedding, args.guidance)?;
     let side = pipeline.report().picture_size as usize;
     let timesteps = pipeline.scheduler().timesteps(args.steps)?;
-    let mut noise = SeededNoise::new(args.seed, Stream::Solver);
+    let mut noise = SeededNoise::new(args.seed, NoiseStream::Solver);
     let picture = generate(
         &prior,
         pipeline.scheduler(),

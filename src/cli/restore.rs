@@ -14,7 +14,7 @@ use crate::engine::files::Folder;
 use crate::engine::job::{JobEvent, Restoration, Setup, SolverSettings};
 use crate::image::png::{read_mask, read_png, write_png};
 use crate::protocol::{Initialisation, Metrics, OutputStage, StepRule};
-use crate::solver::{Observer, StepReport};
+use crate::solver::{LatinoOptions, Observer, ReEncoding, StepReport};
 
 /// Which solver.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -99,6 +99,15 @@ pub struct Args {
     /// Step size rule.
     #[arg(long, default_value = "discrepancy")]
     rule: Rule,
+    /// Target of the discrepancy rule, as a multiple of the noise energy.
+    #[arg(long, default_value_t = 1.0)]
+    rho: f64,
+    /// Encode only what the prox changed (one more encoder call a step).
+    #[arg(long)]
+    corrected: bool,
+    /// Share of fresh noise (DiffPIR's zeta); 1 is LATINO.
+    #[arg(long, default_value_t = 1.0)]
+    zeta: f64,
     /// Guidance scale, for models with a guidance embedding.
     #[arg(long, default_value_t = 1.0)]
     guidance: f32,
@@ -125,15 +134,17 @@ impl Observer<JobEvent> for Log {
             }
             JobEvent::Step(StepReport {
                 step,
-                t,
-                residual_before,
-                residual_after,
-                gamma,
+                timestep,
+                data,
                 ..
-            }) => self.steps.push(json!({
-                "step": step, "timestep": t, "residual_before": residual_before,
-                "residual_after": residual_after, "gamma": gamma, "seconds": seconds,
-            })),
+            }) => {
+                for d in data {
+                    self.steps.push(json!({
+                        "step": step, "timestep": timestep, "residual_before": d.residual_before,
+                        "residual_after": d.residual_after, "gamma": d.gamma, "seconds": seconds,
+                    }));
+                }
+            }
         }
     }
 
@@ -196,7 +207,17 @@ pub async fn run(args: Args) -> Result<()> {
             Rule::Discrepancy => StepRule::Discrepancy,
             Rule::Published => StepRule::Published,
         },
+        rho: args.rho,
         guidance: args.guidance,
+        options: LatinoOptions {
+            re_encoding: if args.corrected {
+                ReEncoding::Corrected
+            } else {
+                ReEncoding::Direct
+            },
+            fresh_noise: args.zeta,
+            ..LatinoOptions::default()
+        },
     };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     write_png(&args.out.join("measurement.png"), &restoration.measurement_picture()?)?;
@@ -226,7 +247,8 @@ pub async fn run(args: Args) -> Result<()> {
     let mut summary = json!({
         "task": args.task, "noise": args.noise, "device": compute.report.name,
         "model": pipeline.report().name, "load_seconds": loaded,
-        "baseline": report(&restoration.baseline_metrics()), "samples": samples,
+        "baseline": report(&restoration.baseline_metrics()),
+        "bicubic": report(&restoration.metrics(&restoration.bicubic()?)), "samples": samples,
     });
     if args.samples > 1
         && let Some(mean) = mean(&pictures)?

@@ -1,11 +1,12 @@
 //! One restoration, from a picture and settings to a result with its quality.
 
-use super::Pipeline;
-use crate::image::{self, psnr, ssim};
+use super::{Pipeline, likelihood::TaskLikelihood};
+use crate::image::{self, bicubic, psnr, ssim};
 use crate::physics::{Extras, Operator, TaskSpec, build};
 use crate::protocol::{Event, Initialisation, Metrics, OutputStage, RestoreJob, Rgba, StepRule};
 use crate::solver::{
-    self, LatinoOptions, NoiseSource, Observer, SeededNoise, StepReport, Stream, latino,
+    self, LatinoOptions, NoiseSource, NoiseStream, Observer, Problem, PublishedModel, SeededNoise,
+    StepReport, latino,
 };
 use crate::{Error, HostTensor, Result};
 
@@ -87,12 +88,12 @@ impl JobEvent {
             Self::Step(s) => Event::Step {
                 id,
                 step: s.step as u32,
-                timestep: s.t as u32,
+                timestep: s.timestep as u32,
                 before: image::to_rgba8(&s.before),
                 after: image::to_rgba8(&s.after),
-                residual_before: s.residual_before,
-                residual_after: s.residual_after,
-                gamma: s.gamma,
+                residual_before: s.data.first().map_or(f64::NAN, |d| d.residual_before),
+                residual_after: s.data.first().map_or(f64::NAN, |d| d.residual_after),
+                gamma: s.data.first().map_or(f64::NAN, |d| d.gamma),
                 seconds,
             },
         }
@@ -101,6 +102,7 @@ impl JobEvent {
 
 /// A measurement and everything known about it, ready for a solver.
 pub struct Restoration {
+    spec: TaskSpec,
     operator: Box<dyn Operator>,
     truth: Option<HostTensor>,
     measurement: HostTensor,
@@ -135,8 +137,12 @@ pub struct SolverSettings {
     pub output: OutputStage,
     /// Step size rule.
     pub rule: StepRule,
+    /// Target of the discrepancy rule as a multiple of the noise energy.
+    pub rho: f64,
     /// Guidance scale for models with a guidance embedding.
     pub guidance: f32,
+    /// The solver's remaining options.
+    pub options: LatinoOptions,
 }
 
 impl SolverSettings {
@@ -148,7 +154,9 @@ impl SolverSettings {
             init: job.init,
             output: job.output,
             rule: job.rule,
+            rho: 1.0,
             guidance: 1.0,
+            options: LatinoOptions::default(),
         }
     }
 }
@@ -189,8 +197,8 @@ impl Restoration {
             (None, operator.measurement_from_picture(&setup.picture)?)
         } else {
             let clean = operator.forward(&setup.picture)?;
-            let noise = SeededNoise::new(setup.seed, Stream::Measurement)
-                .standard_normal(clean.shape())?;
+            let noise = SeededNoise::new(setup.seed, NoiseStream::Measurement)
+                .normal(clean.shape())?;
             let y = clean.zip(&noise, |y, n| y + sigma * n)?;
             (Some(setup.picture), operator.keep_measured(&y)?)
         };
@@ -198,6 +206,7 @@ impl Restoration {
             .pseudo_inverse(&measurement, sigma)?
             .clamp(-1.0, 1.0);
         Ok(Self {
+            spec,
             operator,
             truth,
             measurement,
@@ -217,7 +226,23 @@ impl Restoration {
         &self.baseline
     }
 
-    /// The measurement for canvases; black when the operator has no picture of it.
+    /// The measurement as common software would show it at the picture's size: enlarged by bicubic
+    /// interpolation when it is smaller, as it is otherwise.
+    pub fn bicubic(&self) -> Result<HostTensor> {
+        let picture = self.measurement_picture()?;
+        let ([_, c, h, w], [_, _, height, width]) = (picture.dims4()?, self.baseline.dims4()?);
+        let grown = if (h, w) == (height, width) {
+            picture
+        } else {
+            bicubic(&picture, height, width)?.clamp(-1.0, 1.0)
+        };
+        if c == 3 {
+            return Ok(grown);
+        }
+        HostTensor::new([1, 3, height, width], grown.data().repeat(3))
+    }
+
+    /// The measurement for canvases; the baseline when the operator has no picture of it.
     pub fn measurement_rgba(&self) -> Rgba {
         image::to_rgba8(&self.measurement_picture().unwrap_or_else(|_| self.baseline.clone()))
     }
@@ -277,20 +302,37 @@ impl Restoration {
         let prior = pipeline.condition(&embedding, settings.guidance)?;
         let options = LatinoOptions {
             timesteps,
-            initialisation: settings.init,
-            output: settings.output,
-            rule: match settings.rule {
-                StepRule::Discrepancy => solver::StepRule::default(),
-                StepRule::Published => solver::StepRule::Published,
+            initialisation: match settings.init {
+                Initialisation::PseudoInverse => solver::Initialisation::PseudoInverse,
+                Initialisation::Adjoint => solver::Initialisation::Adjoint,
             },
+            output: match settings.output {
+                OutputStage::Prox => solver::OutputStage::Prox,
+                OutputStage::Decoded => solver::OutputStage::Decoded,
+            },
+            rule: match settings.rule {
+                StepRule::Discrepancy => solver::StepRule::Discrepancy { rho: settings.rho },
+                StepRule::Published => solver::StepRule::Published {
+                    model: PublishedModel::default(),
+                    renoise: true,
+                },
+            },
+            ..settings.options.clone()
         };
-        let mut noise = SeededNoise::new(self.seed.wrapping_add(sample), Stream::Solver);
+        let mut noise = SeededNoise::new(self.seed.wrapping_add(sample), NoiseStream::Solver);
+        let likelihood = TaskLikelihood {
+            spec: &self.spec,
+            operator: self.operator.as_ref(),
+        };
+        let problem = Problem {
+            likelihood: &likelihood,
+            y: &self.measurement,
+            sigma: f64::from(self.noise),
+        };
         let result = latino(
             &prior,
             pipeline.scheduler(),
-            self.operator.as_ref(),
-            &self.measurement,
-            2.0 * self.noise,
+            problem,
             &options,
             &mut noise,
             &mut Steps(observer),

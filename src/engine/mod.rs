@@ -4,6 +4,7 @@
 pub mod device;
 pub mod files;
 pub mod job;
+pub mod likelihood;
 pub mod pipeline;
 pub mod transfer;
 
