@@ -4,10 +4,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::files::ModelFiles;
 use super::transfer::{download, upload};
-use crate::models::{
-    Autoencoder, AutoencoderKl, AutoencoderKlConfig, AutoencoderTiny, AutoencoderTinyConfig,
-    ClipTextConfig, ClipTextModel, UNet2DConditionModel, UNetConfig, Weights, weights::shard_files,
-};
+use crate::models::{Autoencoder, ClipTextModel, UNet2DConditionModel, Weights, weights::shard_files};
 use crate::protocol::ModelReport;
 use crate::schedule::LcmScheduler;
 use crate::solver::{Codec, Prior};
@@ -83,37 +80,23 @@ async fn load_tokenizer(files: &impl ModelFiles) -> Result<Tokenizer> {
 
 /// Loads only the text encoder of a folder.
 pub async fn load_text(files: &impl ModelFiles, device: &Device) -> Result<ClipTextModel> {
-    let config = ClipTextConfig::parse(&need_text(files, "text_encoder/config.json").await?)?;
-    ClipTextModel::load(config, &weights(files, "text_encoder", "model").await?, device)
+    let config = need_text(files, "text_encoder/config.json").await?;
+    let weights = weights(files, "text_encoder", "model").await?;
+    ClipTextModel::load(&config, &weights, device)
 }
 
 /// Loads only the UNet of a folder.
 pub async fn load_unet(files: &impl ModelFiles, device: &Device) -> Result<UNet2DConditionModel> {
-    let config = UNetConfig::parse(&need_text(files, "unet/config.json").await?)?;
+    let config = need_text(files, "unet/config.json").await?;
     let weights = weights(files, "unet", "diffusion_pytorch_model").await?;
-    UNet2DConditionModel::load(config, &weights, device)
+    UNet2DConditionModel::load(&config, &weights, device)
 }
 
 /// Loads only the autoencoder of a folder, of whichever class its config names.
 pub async fn load_autoencoder(files: &impl ModelFiles, device: &Device) -> Result<Autoencoder> {
-    let json = need_text(files, "vae/config.json").await?;
-    let value: serde_json::Value = serde_json::from_str(&json)
-        .map_err(|e| Error::model(format!("vae/config.json is malformed: {e}")))?;
-    let class = value["_class_name"].as_str().unwrap_or("AutoencoderKL").to_owned();
+    let config = need_text(files, "vae/config.json").await?;
     let weights = weights(files, "vae", "diffusion_pytorch_model").await?;
-    match class.as_str() {
-        "AutoencoderKL" => {
-            let config = AutoencoderKlConfig::parse(&json)?;
-            Ok(Autoencoder::Kl(AutoencoderKl::load(config, &weights, device)?))
-        }
-        "AutoencoderTiny" => {
-            let config = AutoencoderTinyConfig::parse(&json)?;
-            Ok(Autoencoder::Tiny(AutoencoderTiny::load(config, &weights, device)?))
-        }
-        other => Err(Error::model(format!(
-            "vae/config.json: _class_name \"{other}\" is not supported (AutoencoderKL and AutoencoderTiny are)"
-        ))),
-    }
+    Autoencoder::load(&config, &weights, device)
 }
 
 impl Pipeline {

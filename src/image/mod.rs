@@ -1,13 +1,16 @@
-//! Pictures as tensors `[B, C, H, W]` in [-1, 1]: conversion, checks, quality, resampling, PNG.
+//! Pictures `[B, C, H, W]` in [-1, 1]: quality metrics, resampling, conversions, PNG.
 
 mod check;
+mod crop;
 mod metrics;
 #[cfg(feature = "native")]
 pub mod png;
 mod resample;
 mod rgba;
 
-pub use check::check_picture;
+pub use check::{check_picture, check_size};
+pub use crop::{centre_crop, centre_crop_to_multiple, cover};
 pub use metrics::{psnr, ssim};
 pub use resample::bicubic;
+pub(crate) use resample::keys;
 pub use rgba::{from_rgba8, mask_from_rgba8, to_rgba8};

@@ -1,66 +1,67 @@
-//! Bicubic resampling as common image software does it.
+//! Bicubic resampling.
 
-use crate::{HostTensor, Result};
+use crate::{Error, HostTensor, Result};
 
-/// Keys' cubic kernel with a = -0.5.
-fn keys(x: f64) -> f64 {
-    let x = x.abs();
-    if x < 1.0 {
-        (1.5 * x - 2.5) * x * x + 1.0
-    } else if x < 2.0 {
-        ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-    } else {
-        0.0
+/// Resizes `x` `[B, C, H, W]` to `height` x `width`: Keys' cubic with a = -0.5, stretched by the scale
+/// when shrinking (antialiased), pixel centres at half-integers, weights renormalised at the borders;
+/// the convention of Pillow's BICUBIC. Not clamped: cubic weights overshoot at edges.
+/// Fails with [`Error::Picture`] when a side is zero.
+pub fn bicubic(x: &HostTensor, height: usize, width: usize) -> Result<HostTensor> {
+    let [b, c, h, w] = x.dims4()?;
+    if [h, w, height, width].contains(&0) {
+        return Err(Error::Picture(format!(
+            "cannot resize {w}x{h} pixels to {width}x{height}"
+        )));
     }
+    let (rows, columns) = (weights(h, height), weights(w, width));
+    let mut out = Vec::with_capacity(b * c * height * width);
+    for plane in x.data().chunks(h * w) {
+        let wide: Vec<f64> = (plane.chunks(w))
+            .flat_map(|row| {
+                columns.iter().map(move |(first, taps)| {
+                    let row = &row[*first..];
+                    taps.iter().zip(row).map(|(t, v)| t * f64::from(*v)).sum()
+                })
+            })
+            .collect();
+        for (first, taps) in &rows {
+            for column in 0..width {
+                let sum: f64 = (taps.iter().enumerate())
+                    .map(|(k, t)| t * wide[(first + k) * width + column])
+                    .sum();
+                out.push(sum as f32);
+            }
+        }
+    }
+    HostTensor::new([b, c, height, width], out)
 }
 
-/// For every output sample its first input sample and weights, which sum to 1. Sample centres are
-/// aligned as (i + 0.5) n / m; when shrinking the kernel is widened against aliasing.
-fn taps(n: usize, m: usize) -> Vec<(usize, Vec<f64>)> {
-    let ratio = n as f64 / m as f64;
-    let stretch = ratio.max(1.0);
-    (0..m)
+/// For every output sample: the first input sample that counts, and normalised weights.
+fn weights(from: usize, to: usize) -> Vec<(usize, Vec<f64>)> {
+    let scale = from as f64 / to as f64;
+    let stretch = scale.max(1.0);
+    (0..to)
         .map(|i| {
-            let centre = (i as f64 + 0.5) * ratio - 0.5;
-            let first = (centre - 2.0 * stretch).ceil().max(0.0) as usize;
-            let last = ((centre + 2.0 * stretch).floor() as usize).min(n - 1);
-            let weights: Vec<f64> = (first..=last)
-                .map(|j| keys((j as f64 - centre) / stretch))
+            let centre = (i as f64 + 0.5) * scale;
+            let first = ((centre - 2.0 * stretch + 0.5).floor().max(0.0)) as usize;
+            let end = ((centre + 2.0 * stretch + 0.5).floor() as usize).min(from);
+            let taps: Vec<f64> = (first..end)
+                .map(|j| keys((j as f64 + 0.5 - centre) / stretch))
                 .collect();
-            let sum: f64 = weights.iter().sum();
-            (first, weights.iter().map(|w| w / sum).collect())
+            let sum: f64 = taps.iter().sum();
+            (first, taps.iter().map(|t| t / sum).collect())
         })
         .collect()
 }
 
-/// Resamples `[B, C, H, W]` to `height` x `width`. Source: Keys, "Cubic convolution interpolation for
-/// digital image processing", 1981. May overshoot [-1, 1] at edges.
-pub fn bicubic(x: &HostTensor, height: usize, width: usize) -> Result<HostTensor> {
-    let [b, c, h, w] = x.dims4()?;
-    let (rows, cols) = (taps(h, height), taps(w, width));
-    let mut out = Vec::with_capacity(b * c * height * width);
-    for plane in x.data().chunks_exact(h * w) {
-        let wide: Vec<f64> = plane
-            .chunks_exact(w)
-            .flat_map(|row| {
-                cols.iter().map(|(first, weights)| {
-                    let inputs = row[*first..].iter();
-                    weights.iter().zip(inputs).map(|(t, v)| t * f64::from(*v)).sum::<f64>()
-                })
-            })
-            .collect();
-        for (first, weights) in &rows {
-            out.extend((0..width).map(|x| {
-                let sum: f64 = weights
-                    .iter()
-                    .enumerate()
-                    .map(|(k, t)| t * wide[(first + k) * width + x])
-                    .sum();
-                sum as f32
-            }));
-        }
+/// Keys' cubic convolution kernel, a = -0.5 (Keys 1981).
+pub(crate) fn keys(x: f64) -> f64 {
+    let x = x.abs();
+    match x {
+        _ if x < 1.0 => (1.5 * x - 2.5) * x * x + 1.0,
+        _ if x < 2.0 => ((2.5 - 0.5 * x) * x - 4.0) * x + 2.0,
+        _ => 0.0,
     }
-    HostTensor::new([b, c, height, width], out)
 }
 
 #[cfg(test)]
@@ -68,19 +69,34 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    /// Expected values: Pillow 13, `Image.fromarray(float32).resize((w, h), BICUBIC)` of
+    /// x[i] = (i * 7 % 13) / 6 - 1 as 6 rows of 8.
     #[test]
-    fn keeps_constants_and_ramps() {
-        let flat = HostTensor::full([1, 2, 5, 7], 0.25);
-        for (h, w) in [(5, 7), (10, 21), (2, 3)] {
-            let y = bicubic(&flat, h, w).unwrap();
-            assert!(y.data().iter().all(|v| (v - 0.25).abs() < 1e-6));
+    fn matches_pillow() {
+        let x: Vec<f32> = (0..48).map(|i| (i * 7 % 13) as f32 / 6.0 - 1.0).collect();
+        let x = HostTensor::new([1, 1, 6, 8], x).unwrap();
+        for (h, w, expected) in [(2, 3, DOWN.as_slice()), (7, 5, UP.as_slice())] {
+            let y = bicubic(&x, h, w).unwrap();
+            assert_eq!(y.len(), expected.len());
+            for (a, b) in y.data().iter().zip(expected) {
+                assert!((a - b).abs() < 1e-5, "{a} {b}");
+            }
         }
-        // Keys' kernel reproduces linear functions away from the border.
-        let ramp = HostTensor::new([1, 1, 1, 16], (0..16).map(|i| i as f32).collect()).unwrap();
-        let y = bicubic(&ramp, 1, 32).unwrap();
-        for i in 8..24 {
-            let expected = (i as f32 + 0.5) / 2.0 - 0.5;
-            assert!((y.data()[i] - expected).abs() < 1e-5);
-        }
+        assert!(bicubic(&x, 0, 3).is_err());
     }
+    const DOWN: [f32; 6] = [
+        -0.0319953,
+        -0.00318526,
+        -0.0839363,
+        -0.0191261,
+        0.0221787,
+        -0.00116768,
+    ];
+    const UP: [f32; 35] = [
+        -0.55356, -0.348205, -0.186404, 0.0114973, 0.218678, 0.0278773, 0.245344, 0.359316,
+        -0.518452, -0.351144, -0.0353521, 0.160714, 0.257085, -0.0503525, 0.0211742, 0.300519,
+        -0.37107, -0.189377, 0.011165, 0.222301, 0.473385, -0.357956, -0.13077, 0.0649079,
+        -0.226109, -0.113729, 0.155559, 0.30125, 0.524783, -0.540857, -0.253823, -0.205482,
+        -0.0967409, 0.00936084, 0.102966,
+    ];
 }

@@ -1,59 +1,22 @@
-//! Between tensors and 8-bit canvases.
+//! Between host tensors and the 8-bit pictures of canvases.
 
 use crate::protocol::Rgba;
 use crate::{Error, HostTensor, Result};
 
-fn check(picture: &Rgba) -> Result<(usize, usize)> {
-    let (w, h) = (picture.width as usize, picture.height as usize);
-    if w * h == 0 || picture.bytes.len() != 4 * w * h {
-        return Err(Error::Picture(format!(
-            "{w}x{h} pixels do not fit {} bytes",
-            picture.bytes.len()
-        )));
-    }
-    Ok((w, h))
-}
-
-/// `[1, 3, H, W]` in [-1, 1]; transparent parts are composited on white.
-pub fn from_rgba8(picture: &Rgba) -> Result<HostTensor> {
-    let (w, h) = check(picture)?;
-    let mut data = vec![0.0; 3 * w * h];
-    for (i, p) in picture.bytes.chunks_exact(4).enumerate() {
-        let alpha = f32::from(p[3]) / 255.0;
-        for c in 0..3 {
-            let value = f32::from(p[c]) / 255.0;
-            data[c * w * h + i] = 2.0 * (value * alpha + 1.0 - alpha) - 1.0;
-        }
-    }
-    HostTensor::new([1, 3, h, w], data)
-}
-
-/// A mask `[1, 1, H, W]` in [0, 1] from a picture's red channel; 1 = known.
-pub fn mask_from_rgba8(picture: &Rgba) -> Result<HostTensor> {
-    let (w, h) = check(picture)?;
-    let data = picture
-        .bytes
-        .chunks_exact(4)
-        .map(|p| f32::from(p[0]) / 255.0)
-        .collect();
-    HostTensor::new([1, 1, h, w], data)
-}
-
-/// The first picture of a batch of 1 or 3 channels, clamped and rounded; opaque.
-/// Anything that is no picture (wrong rank) becomes an empty one.
+/// The first picture of `x` `[B, C, H, W]` in [-1, 1] as opaque 8-bit RGBA; clamped and rounded.
+/// One channel becomes grey; of more than three, three are shown. A tensor that is no such picture
+/// gives an empty one.
 pub fn to_rgba8(x: &HostTensor) -> Rgba {
-    let Ok([_, c, h, w]) = x.dims4() else {
-        return Rgba {
-            width: 0,
-            height: 0,
-            bytes: Vec::new(),
-        };
+    let (c, h, w) = match x.dims4() {
+        Ok([b, c, h, w]) if b > 0 && c > 0 => (c, h, w),
+        _ => (1, 0, 0),
     };
-    let plane = h * w;
-    let byte = |v: f32| ((v.clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8;
-    let bytes = (0..plane)
+    let n = h * w;
+    let channel = |i: usize| if c < 3 { 0 } else { i };
+    let byte = |v: f32| ((v + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8;
+    let bytes = (0..n)
         .flat_map(|i| {
-            let at = |k: usize| byte(x.data()[k.min(c - 1) * plane + i]);
+            let at = |k: usize| byte(x.data()[channel(k) * n + i]);
             [at(0), at(1), at(2), 255]
         })
         .collect();
@@ -64,21 +27,93 @@ pub fn to_rgba8(x: &HostTensor) -> Rgba {
     }
 }
 
+/// Checks that the bytes are what the size says; returns width and height.
+fn size(picture: &Rgba) -> Result<(usize, usize)> {
+    let (w, h) = (picture.width as usize, picture.height as usize);
+    if w == 0
+        || h == 0
+        || w.checked_mul(h).and_then(|n| n.checked_mul(4)) != Some(picture.bytes.len())
+    {
+        return Err(Error::Picture(format!(
+            "{} bytes are not an RGBA picture of {w}x{h} pixels",
+            picture.bytes.len()
+        )));
+    }
+    Ok((w, h))
+}
+
+/// An 8-bit picture as `[1, 3, H, W]` in [-1, 1], composited on white where it is transparent.
+/// Fails with [`Error::Picture`] when it is empty or its bytes do not match its size.
+pub fn from_rgba8(picture: &Rgba) -> Result<HostTensor> {
+    let (w, h) = size(picture)?;
+    let n = w * h;
+    let at = |i: usize| {
+        let pixel = &picture.bytes[i % n * 4..][..4];
+        let alpha = f32::from(pixel[3]) / 255.0;
+        let unit = alpha * f32::from(pixel[i / n]) / 255.0 + 1.0 - alpha;
+        2.0 * unit - 1.0
+    };
+    HostTensor::new([1, 3, h, w], (0..3 * n).map(at).collect())
+}
+
+/// An 8-bit mask as `[1, 1, H, W]` in [0, 1]: its luma (ITU-R BT.601); white = 1. Transparency counts as white.
+/// Fails with [`Error::Picture`] when it is empty or its bytes do not match its size.
+pub fn mask_from_rgba8(mask: &Rgba) -> Result<HostTensor> {
+    let x = from_rgba8(mask)?;
+    let (w, h) = size(mask)?;
+    let n = w * h;
+    let luma = |i: usize| {
+        let unit = |c: usize| (x.data()[c * n + i] + 1.0) / 2.0;
+        (0.299 * unit(0) + 0.587 * unit(1) + 0.114 * unit(2)).clamp(0.0, 1.0)
+    };
+    HostTensor::new([1, 1, h, w], (0..n).map(luma).collect())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn round_trips_and_composites() {
+    fn bytes_round_trip() {
+        let bytes: Vec<u8> = (0..=255u8).flat_map(|v| [v, 255 - v, v / 2, 255]).collect();
         let picture = Rgba {
+            width: 16,
+            height: 16,
+            bytes,
+        };
+        assert_eq!(to_rgba8(&from_rgba8(&picture).unwrap()), picture);
+    }
+
+    #[test]
+    fn transparency_is_white_and_sizes_are_checked() {
+        let clear = Rgba {
+            width: 1,
+            height: 1,
+            bytes: vec![0, 0, 0, 0],
+        };
+        assert_eq!(from_rgba8(&clear).unwrap().data(), [1.0, 1.0, 1.0]);
+        let short = Rgba {
             width: 2,
             height: 1,
-            bytes: vec![0, 128, 255, 255, 10, 20, 30, 0],
+            bytes: vec![0; 4],
         };
-        let x = from_rgba8(&picture).unwrap();
-        assert_eq!(x.shape(), [1, 3, 1, 2]);
-        assert_eq!(to_rgba8(&x).bytes, [0, 128, 255, 255, 255, 255, 255, 255]);
-        assert!(from_rgba8(&Rgba { width: 3, ..picture }).is_err());
+        assert!(matches!(from_rgba8(&short), Err(Error::Picture(_))));
+    }
+
+    #[test]
+    fn grey_and_out_of_range_values_show() {
+        let x = HostTensor::new([1, 1, 1, 3], vec![-7.0, 0.0, 7.0]).unwrap();
+        assert_eq!(
+            to_rgba8(&x).bytes,
+            [0, 0, 0, 255, 128, 128, 128, 255, 255, 255, 255, 255]
+        );
+        let mask = Rgba {
+            width: 2,
+            height: 1,
+            bytes: vec![255, 255, 255, 255, 0, 0, 0, 255],
+        };
+        let mask = mask_from_rgba8(&mask).unwrap();
+        assert!((mask.data()[0] - 1.0).abs() < 1e-6 && mask.data()[1] == 0.0);
     }
 }

@@ -14,9 +14,9 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub enum Autoencoder {
     /// Stable Diffusion's own.
-    Kl(AutoencoderKl),
+    Kl(Box<AutoencoderKl>),
     /// The small distilled one.
-    Tiny(AutoencoderTiny),
+    Tiny(Box<AutoencoderTiny>),
 }
 
 impl Autoencoder {
@@ -29,11 +29,15 @@ impl Autoencoder {
             name: String,
         }
         let class: Class = serde_json::from_str(json).map_err(|e| {
-            Error::model(format!("vae/config.json does not name its \"_class_name\": {e}"))
+            Error::model(format!(
+                "vae/config.json does not name its \"_class_name\": {e}"
+            ))
         })?;
         match class.name.as_str() {
-            "AutoencoderKL" => Ok(Self::Kl(AutoencoderKl::load(json, weights, device)?)),
-            "AutoencoderTiny" => Ok(Self::Tiny(AutoencoderTiny::load(json, weights, device)?)),
+            "AutoencoderKL" => Ok(Self::Kl(AutoencoderKl::load(json, weights, device)?.into())),
+            "AutoencoderTiny" => Ok(Self::Tiny(
+                AutoencoderTiny::load(json, weights, device)?.into(),
+            )),
             name => Err(Error::model(format!(
                 "vae/config.json: \"_class_name\" = \"{name}\" is not supported (supported: \
                  \"AutoencoderKL\", \"AutoencoderTiny\")"
@@ -101,12 +105,7 @@ impl Autoencoder {
 }
 
 /// Fails unless `x` is `[B, channels, H, W]` with H and W multiples of `factor`, none of them 0.
-pub(super) fn check_input(
-    what: &str,
-    x: &Tensor<4>,
-    channels: usize,
-    factor: usize,
-) -> Result<()> {
+pub(super) fn check_input(what: &str, x: &Tensor<4>, channels: usize, factor: usize) -> Result<()> {
     let [b, c, h, w] = x.dims();
     if c == channels && b * h * w > 0 && h.is_multiple_of(factor) && w.is_multiple_of(factor) {
         return Ok(());

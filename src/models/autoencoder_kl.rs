@@ -10,8 +10,8 @@ use super::config::Config;
 use super::layers::{Conv2d, GroupNorm, Linear};
 use super::resnet::{Downsample, Norm, ResnetBlock, Upsample};
 use super::weights::{Reader, Weights};
+use crate::Result;
 use crate::ops::{self, Conv};
-use crate::{Error, Result};
 
 /// Epsilon of all group normalisations; diffusers fixes it.
 const EPS: f64 = 1e-6;
@@ -44,7 +44,7 @@ pub struct AutoencoderKlConfig {
 }
 
 impl AutoencoderKlConfig {
-    /// Reads `config.json`. Fails with [`Error::Model`] naming the key that is not supported.
+    /// Reads `config.json`. Fails with [`crate::Error::Model`] naming the key that is not supported.
     pub fn parse(json: &str) -> Result<Self> {
         let mut c = Config::parse("vae/config.json", json)?;
         c.fixed("_class_name", &["AutoencoderKL"])?;
@@ -130,7 +130,7 @@ pub struct AutoencoderKl {
 }
 
 impl AutoencoderKl {
-    /// Takes `config.json` (text `json`) and the weights. Fails with [`Error::Model`] when the
+    /// Takes `config.json` (text `json`) and the weights. Fails with [`crate::Error::Model`] when the
     /// configuration is not supported or the weights do not fit it.
     pub fn load(json: &str, weights: &Weights, device: &Device) -> Result<Self> {
         let config = AutoencoderKlConfig::parse(json)?;
@@ -156,7 +156,7 @@ impl AutoencoderKl {
     }
 
     /// The unscaled posterior mean `[B, latent_channels, H / f, W / f]` of a picture `[B,
-    /// in_channels, H, W]` in [-1, 1]. Fails with [`Error::Shape`] when H or W is not a multiple
+    /// in_channels, H, W]` in [-1, 1]. Fails with [`crate::Error::Shape`] when H or W is not a multiple
     /// of f.
     pub fn encode(&self, picture: Tensor<4>) -> Result<Tensor<4>> {
         let factor = self.config.downsample_factor();
@@ -171,7 +171,7 @@ impl AutoencoderKl {
     }
 
     /// The picture `[B, out_channels, f h, f w]`, about [-1, 1], of an unscaled latent `[B,
-    /// latent_channels, h, w]`. Fails with [`Error::Shape`] when the channels are wrong.
+    /// latent_channels, h, w]`. Fails with [`crate::Error::Shape`] when the channels are wrong.
     pub fn decode(&self, latent: Tensor<4>) -> Result<Tensor<4>> {
         check_input("latent", &latent, self.config.latent_channels, 1)?;
         let latent = match &self.post_quant_conv {
@@ -315,10 +315,7 @@ impl MidBlock {
         let attention = || Attention::load(&w.at("attentions").at(0), config, channels);
         Ok(Self {
             resnets: resnets(w, config, 2, channels, channels)?,
-            attention: config
-                .mid_block_add_attention
-                .then(attention)
-                .transpose()?,
+            attention: config.mid_block_add_attention.then(attention).transpose()?,
         })
     }
 

@@ -72,10 +72,16 @@ impl AutoencoderTinyConfig {
             )?;
             Ok::<_, Error>((blocks, width))
         };
-        let (num_encoder_blocks, encoder_width) =
-            side("num_encoder_blocks", [1, 3, 3, 3], "encoder_block_out_channels")?;
-        let (num_decoder_blocks, decoder_width) =
-            side("num_decoder_blocks", [3, 3, 3, 1], "decoder_block_out_channels")?;
+        let (num_encoder_blocks, encoder_width) = side(
+            "num_encoder_blocks",
+            [1, 3, 3, 3],
+            "encoder_block_out_channels",
+        )?;
+        let (num_decoder_blocks, decoder_width) = side(
+            "num_decoder_blocks",
+            [3, 3, 3, 1],
+            "decoder_block_out_channels",
+        )?;
         c.check(
             num_encoder_blocks.len() == num_decoder_blocks.len(),
             "num_decoder_blocks",
@@ -178,9 +184,9 @@ impl AutoencoderTiny {
 /// One entry of the checkpoint's `layers` list.
 #[derive(Debug)]
 enum Layer {
-    Conv(Conv2d),
+    Conv(Box<Conv2d>),
     Activation(Activation),
-    Block(Block),
+    Block(Box<Block>),
     /// To twice the size, nearest neighbour.
     Upsample,
 }
@@ -204,19 +210,20 @@ fn encoder(w: Reader, config: &AutoencoderTinyConfig) -> Result<Vec<Layer>> {
     let mut layers: Vec<Layer> = Vec::new();
     for (i, blocks) in config.num_encoder_blocks.iter().enumerate() {
         let at = w.at(layers.len());
-        layers.push(Layer::Conv(if i == 0 {
+        let conv = if i == 0 {
             Conv2d::load(&at, config.in_channels, width, 3, same)?
         } else {
             let halve = Conv { stride: 2, ..same };
             Conv2d::load_unbiased(&at, width, width, 3, halve)?
-        }));
+        };
+        layers.push(Layer::Conv(conv.into()));
         for _ in 0..*blocks {
             let block = Block::load(&w.at(layers.len()), width, config.act_fn)?;
-            layers.push(Layer::Block(block));
+            layers.push(Layer::Block(block.into()));
         }
     }
     let last = Conv2d::load(&w.at(layers.len()), width, config.latent_channels, 3, same)?;
-    layers.push(Layer::Conv(last));
+    layers.push(Layer::Conv(last.into()));
     Ok(layers)
 }
 
@@ -226,22 +233,23 @@ fn decoder(w: Reader, config: &AutoencoderTinyConfig) -> Result<Vec<Layer>> {
     let width = config.decoder_width;
     let same = Conv::same(3);
     let first = Conv2d::load(&w.at(0), config.latent_channels, width, 3, same)?;
-    let mut layers = vec![Layer::Conv(first), Layer::Activation(config.act_fn)];
+    let mut layers = vec![Layer::Conv(first.into()), Layer::Activation(config.act_fn)];
     let last = config.num_decoder_blocks.len() - 1;
     for (i, blocks) in config.num_decoder_blocks.iter().enumerate() {
         for _ in 0..*blocks {
             let block = Block::load(&w.at(layers.len()), width, config.act_fn)?;
-            layers.push(Layer::Block(block));
+            layers.push(Layer::Block(block.into()));
         }
         if i < last {
             layers.push(Layer::Upsample);
         }
         let at = w.at(layers.len());
-        layers.push(Layer::Conv(if i < last {
+        let conv = if i < last {
             Conv2d::load_unbiased(&at, width, width, 3, same)?
         } else {
             Conv2d::load(&at, width, config.out_channels, 3, same)?
-        }));
+        };
+        layers.push(Layer::Conv(conv.into()));
     }
     Ok(layers)
 }

@@ -41,14 +41,19 @@ impl ClipTextConfig {
             "architectures",
             "attention_dropout",
             "bos_token_id",
+            "chunk_size_feed_forward",
             "dropout",
             "dtype",
             // End and padding only select the pooled output, which is not used.
             "eos_token_id",
             "initializer_factor",
             "initializer_range",
+            "id2label",
+            "label2id",
             "pad_token_id",
             "projection_dim",
+            "return_dict",
+            "tie_word_embeddings",
             "torch_dtype",
             "transformers_version",
         ]);
@@ -135,7 +140,9 @@ impl ClipTextModel {
     /// or an id is not below `vocab_size`.
     pub fn forward(&self, ids: &[u32], batch: usize) -> Result<Tensor<3>> {
         let max = self.config.max_position_embeddings;
-        if batch == 0 || !ids.len().is_multiple_of(batch) || !(1..=max).contains(&(ids.len() / batch))
+        if batch == 0
+            || !ids.len().is_multiple_of(batch)
+            || !(1..=max).contains(&(ids.len() / batch))
         {
             return Err(Error::invalid(format!(
                 "{} tokens in {batch} prompt(s): each prompt must have 1 to {max}, all alike",

@@ -34,14 +34,6 @@ impl Config {
         T::deserialize(&value).map_err(|e| self.unsupported(key, &value, &e.to_string()))
     }
 
-    /// The value of `key`, which must be there.
-    pub fn require<T: DeserializeOwned>(&mut self, key: &str) -> Result<T> {
-        match self.take(key, None)? {
-            Some(value) => Ok(value),
-            None => Err(Error::model(format!("{}: \"{key}\" is missing", self.file))),
-        }
-    }
-
     /// Fails unless `key` is absent or has one of the values `allowed`.
     pub fn fixed<V: Into<Value> + Clone>(&mut self, key: &str, allowed: &[V]) -> Result<()> {
         let Some(value) = self.keys.remove(key) else {

@@ -84,7 +84,9 @@ impl Weights {
     pub fn parameters(&self) -> u64 {
         let used = self.used.borrow();
         let sizes = used.iter().filter_map(|name| self.entries.get(name));
-        sizes.map(|e| e.shape.iter().product::<usize>() as u64).sum()
+        sizes
+            .map(|e| e.shape.iter().product::<usize>() as u64)
+            .sum()
     }
 
     /// Fails with [`Error::Model`] when tensors were never read, naming them. Names that end in
@@ -117,9 +119,8 @@ impl Weights {
             let all = shapes.iter().map(|s| format!("{s:?}"));
             all.collect::<Vec<_>>().join(" or ")
         };
-        let fail = |message: String| {
-            Error::model(format!("{}: tensor \"{name}\" {message}", self.part))
-        };
+        let fail =
+            |message: String| Error::model(format!("{}: tensor \"{name}\" {message}", self.part));
         let Some(entry) = self.entries.get(name) else {
             return Err(fail(format!("is missing; expected shape {}", expected())));
         };

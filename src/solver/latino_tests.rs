@@ -114,8 +114,8 @@ fn the_chain_is_the_published_one() {
             };
             let mut z = ab(0).sqrt() * gain * clip(start) + (1.0 - ab(0)).sqrt() * n(0);
             let (mut x, mut xp) = (0.0, 0.0);
-            for k in 0..4 {
-                let z0 = prior.denoise(z, STEPS[k]);
+            for (k, t) in STEPS.into_iter().enumerate() {
+                let z0 = prior.denoise(z, t);
                 x = clip(z0 / gain - loss);
                 xp = clip((x + gamma * a * y) / (1.0 + gamma * a * a));
                 if k == 3 {
@@ -445,8 +445,8 @@ fn generation_follows_the_lcm_chain() {
     assert_eq!((observer.events.len(), observer.checkpoints), (4, 5));
     for i in 0..picture.len() {
         let mut z = f64::from(noise[0].data()[i]);
-        for k in 0..4 {
-            z = prior.denoise(z, STEPS[k]);
+        for (k, t) in STEPS.into_iter().enumerate() {
+            z = prior.denoise(z, t);
             if let Some(next) = STEPS.get(k + 1) {
                 let ab = prior.scheduler.alpha_bar(*next).unwrap();
                 z = ab.sqrt() * z + (1.0 - ab).sqrt() * f64::from(noise[k + 1].data()[i]);

@@ -18,7 +18,7 @@ pub use latino::{
     Initialisation, LatinoOptions, OutputStage, Problem, ReEncoding, Restoration, StepReport,
     latino,
 };
-pub use likelihood::{Likelihood, TaskKind};
+pub use likelihood::{Likelihood, ResidualCurve, TaskKind};
 pub use noise::{GivenNoise, NoiseSource, NoiseStream, SeededNoise};
 pub use prior::{Codec, Observer, Prior, Silent};
 pub use published::{PublishedModel, published_delta};

@@ -114,7 +114,7 @@ impl StepRule {
                     return Ok(MAX_GAMMA);
                 }
                 let curve = likelihood.residual_curve(z, y)?;
-                discrepancy(|gamma| curve(gamma), target)
+                discrepancy(curve, target)
             }
         }
     }

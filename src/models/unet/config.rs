@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::Result;
 use crate::models::config::{Config, OneOrMany};
-use crate::{Error, Result};
 
 /// The kinds of down and up blocks, by whether they attend to the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub struct UNetConfig {
 }
 
 impl UNetConfig {
-    /// Reads `config.json`. Fails with [`Error::Model`] naming the key that is not supported.
+    /// Reads `config.json`. Fails with [`crate::Error::Model`] naming the key that is not supported.
     pub fn parse(json: &str) -> Result<Self> {
         let mut c = Config::parse("unet/config.json", json)?;
         fixed_keys(&mut c)?;
@@ -143,7 +143,8 @@ impl UNetConfig {
 
     fn validate(&self, c: &Config) -> Result<()> {
         let groups = self.norm_num_groups;
-        let fits = |channels: &usize| groups > 0 && *channels > 0 && channels.is_multiple_of(groups);
+        let fits =
+            |channels: &usize| groups > 0 && *channels > 0 && channels.is_multiple_of(groups);
         c.check(
             self.block_out_channels.iter().all(fits),
             "norm_num_groups",
@@ -173,7 +174,12 @@ impl UNetConfig {
             c.check(kernel % 2 == 1, key, kernel, "must be odd")?;
         }
         let padding = self.downsample_padding;
-        c.check(padding <= 1, "downsample_padding", padding, "supported: 0, 1")?;
+        c.check(
+            padding <= 1,
+            "downsample_padding",
+            padding,
+            "supported: 0, 1",
+        )?;
         let cond = self.time_cond_proj_dim.unwrap_or(4);
         c.check(cond >= 4, "time_cond_proj_dim", cond, "at least 4")
     }

@@ -1,0 +1,271 @@
+//! One test for all operators, and values that pin the conventions.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use crate::HostTensor;
+
+/// Deterministic values in [-1, 1).
+fn noise(shape: [usize; 4], seed: u32) -> HostTensor {
+    let mut state = seed.wrapping_mul(747_796_405).wrapping_add(1);
+    HostTensor::zeros(shape).map_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    })
+}
+
+trait MapWith {
+    fn map_with(self, f: impl FnMut() -> f32) -> Self;
+}
+
+impl MapWith for HostTensor {
+    fn map_with(mut self, mut f: impl FnMut() -> f32) -> Self {
+        self.data_mut().iter_mut().for_each(|v| *v = f());
+        self
+    }
+}
+
+fn dot(a: &HostTensor, b: &HostTensor) -> f64 {
+    assert_eq!(a.shape(), b.shape());
+    (a.data().iter().zip(b.data()))
+        .map(|(a, b)| f64::from(*a) * f64::from(*b))
+        .sum()
+}
+
+fn sub(a: &HostTensor, b: &HostTensor) -> HostTensor {
+    a.clone().zip(b, |a, b| a - b).unwrap()
+}
+
+/// Every operator at several sizes, odd and even, grey and colour.
+fn all() -> Vec<Box<dyn Operator>> {
+    let mut out = Vec::new();
+    for (h, w) in [(16, 24), (15, 9), (1, 7), (33, 20)] {
+        let soft = noise([1, 1, h, w], 5).map(|v| v.max(0.0));
+        let kernel = HostTensor::new([2, 3], vec![1.0, 2.0, 0.5, 0.0, 4.0, 1.0]).unwrap();
+        let extras = Extras {
+            mask: Some(soft),
+            kernel: Some(kernel),
+        };
+        for c in [1, 3] {
+            for spec in [
+                "denoising",
+                "gaussian-blur:sigma=3",
+                "gaussian-blur:sigma=0.6",
+                "anisotropic-blur:sigma_x=3,sigma_y=0.7,angle=35",
+                "disk-blur:radius=2.5",
+                "motion-blur:length=7,angle=20",
+                "blur:kernel=given",
+                "super-resolution:factor=2",
+                "super-resolution:factor=3",
+                "super-resolution:factor=4",
+                "super-resolution:factor=3,kernel=area",
+                "super-resolution:factor=4,kernel=area",
+                "inpainting:box=0.25",
+                "inpainting:random=0.5,seed=3",
+                "inpainting:mask=given",
+                "colorization",
+            ] {
+                let spec: TaskSpec = spec.parse().unwrap();
+                let fits = h % spec.factor() == 0 && w % spec.factor() == 0;
+                if fits && (c == 3 || spec != TaskSpec::Colorization) {
+                    out.push(build(&spec, [c, h, w], &extras).unwrap());
+                }
+            }
+        }
+    }
+    assert!(out.len() > 90);
+    out
+}
+
+#[test]
+fn every_operator_keeps_its_promises() {
+    for op in all() {
+        let [c, h, w] = op.picture_shape();
+        let shape = [2, c, h, w];
+        let measured = op.measurement_shape(shape).unwrap();
+        let what = format!("{} {shape:?}", op.name());
+        let (x, z, y) = (
+            noise(shape, 1),
+            noise(shape, 2),
+            op.keep_measured(&noise(measured, 3)).unwrap(),
+        );
+
+        let ax = op.forward(&x).unwrap();
+        assert_eq!(ax.shape(), measured, "{what}");
+        let at_y = op.adjoint(&y).unwrap();
+        let gap = (dot(&ax, &y) - dot(&x, &at_y)).abs();
+        assert!(
+            gap <= 1e-5 * (ax.norm() * y.norm() + 1e-9),
+            "{what}: adjoint off by {gap}"
+        );
+
+        let path = op.prox_path(&z, &y).unwrap();
+        let mut last = f64::INFINITY;
+        for gamma in [0.0, 1e-6, 1e-3, 1.0, 30.0, 1e3, 1e6] {
+            let p = path.prox(gamma).unwrap();
+            assert_eq!(p, op.prox(&z, &y, gamma).unwrap());
+            // gamma A^T (A p - y) + p - z = 0, relative to the size of its terms.
+            let residual = sub(&op.forward(&p).unwrap(), &y);
+            let gradient = op.adjoint(&residual).unwrap();
+            let optimality = (gradient.zip(&sub(&p, &z), |g, d| gamma as f32 * g + d)).unwrap();
+            let scale = z.norm() + gamma * at_y.norm();
+            assert!(
+                optimality.norm() < 1e-5 * scale,
+                "{what} gamma {gamma}: {} of {scale}",
+                optimality.norm()
+            );
+            let norm = path.residual_norm(gamma).unwrap();
+            assert!(
+                (norm - residual.norm()).abs() < 1e-5 * (residual.norm() + y.norm()),
+                "{what} gamma {gamma}: {norm} {}",
+                residual.norm()
+            );
+            let same = op.residual_norm(&p, &y).unwrap();
+            assert!((same - residual.norm()).abs() < 1e-9);
+            assert!(norm <= last * (1.0 + 1e-9));
+            last = norm;
+        }
+        assert!(path.prox(-1.0).is_err() && path.residual_norm(f64::NAN).is_err());
+
+        let inverse = op.pseudo_inverse(&y, 0.02).unwrap();
+        assert_eq!(inverse.shape(), shape, "{what}");
+        assert!(inverse.is_finite(), "{what}");
+        assert!(op.pseudo_inverse(&y, -1.0).is_err());
+        let wrong = HostTensor::zeros([2, c, h + 1, w]);
+        assert!(op.forward(&wrong).is_err() && op.adjoint(&wrong).is_err());
+        assert!(op.prox_path(&z, &wrong).is_err());
+        assert_eq!(op.measurement_picture(&y).unwrap().shape(), measured);
+    }
+}
+
+#[test]
+fn constants_survive_and_come_back() {
+    for op in all() {
+        let [c, h, w] = op.picture_shape();
+        let x = HostTensor::full([1, c, h, w], 0.4);
+        let y = op.forward(&x).unwrap();
+        if !op.name().starts_with("inpainting") {
+            assert!(
+                y.data().iter().all(|v| (v - 0.4).abs() < 1e-6),
+                "{}",
+                op.name()
+            );
+        }
+        let inverse = op.pseudo_inverse(&y, 0.02).unwrap();
+        assert!(
+            inverse.data().iter().all(|v| (v - 0.4).abs() < 1e-5),
+            "{}",
+            op.name()
+        );
+    }
+}
+
+fn operator(spec: &str, shape: [usize; 3]) -> Box<dyn Operator> {
+    build(&spec.parse().unwrap(), shape, &Extras::default()).unwrap()
+}
+
+#[test]
+fn bicubic_taps_and_grid_are_the_published_ones() {
+    // Keys a = -0.5 at |x| = 0.25, 0.75, 1.25, 1.75: 0.8671875, 0.2265625, -0.0703125, -0.0234375.
+    let taps = bicubic::taps(2);
+    let expected = [-0.0234375, -0.0703125, 0.2265625, 0.8671875];
+    for (i, e) in expected.iter().enumerate() {
+        assert!((taps[i] - e / 2.0).abs() < 1e-12 && (taps[7 - i] - e / 2.0).abs() < 1e-12);
+    }
+    // Samples sit at f j - 1/2, where a ramp away from the borders keeps its value.
+    let op = operator("super-resolution:factor=4", [1, 32, 32]);
+    let ramp =
+        HostTensor::new([1, 1, 32, 32], (0..1024).map(|i| (i % 32) as f32).collect()).unwrap();
+    let y = op.forward(&ramp).unwrap();
+    for j in 2..6 {
+        assert!((y.data()[8 * 3 + j] - (4.0 * j as f32 - 0.5)).abs() < 1e-5);
+    }
+    // Left border: the reflected taps of 0..8 around -1/2, summed by hand.
+    let t = bicubic::taps(4);
+    let by_hand: f64 = (0..16).map(|i| t[i] * (i as f64 - 8.0).abs()).sum();
+    assert!((f64::from(y.data()[8 * 3]) - by_hand).abs() < 1e-5);
+}
+
+#[test]
+fn blur_is_a_convolution_that_wraps() {
+    let taps = HostTensor::new([1, 3], vec![3.0, 2.0, 1.0]).unwrap();
+    let extras = Extras {
+        kernel: Some(taps),
+        ..Extras::default()
+    };
+    let op = build(&TaskSpec::Blur, [1, 1, 4], &extras).unwrap();
+    let mut x = HostTensor::zeros([1, 1, 1, 4]);
+    x.data_mut()[0] = 6.0;
+    let y = op.forward(&x).unwrap();
+    for (v, e) in y.data().iter().zip([2.0, 1.0, 0.0, 3.0]) {
+        assert!((v - e).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn wiener_sharpens_a_blurred_picture() {
+    let x = HostTensor::new(
+        [1, 1, 32, 32],
+        (0..1024)
+            .map(|i| {
+                if (i / 8 + i / 256) % 2 == 0 {
+                    0.5
+                } else {
+                    -0.5
+                }
+            })
+            .collect(),
+    )
+    .unwrap();
+    let op = operator("gaussian-blur:sigma=1.5", [1, 32, 32]);
+    let y = op.forward(&x).unwrap();
+    let inverse = op.pseudo_inverse(&y, 0.004).unwrap();
+    assert!(sub(&inverse, &x).norm() < 0.7 * sub(&y, &x).norm());
+}
+
+#[test]
+fn masks_miss_what_they_say_and_holes_are_not_looked_at() {
+    let op = operator("inpainting:box=0.25", [3, 16, 16]);
+    assert_eq!(op.measured_entries([1, 3, 16, 16]), 3 * (256 - 64));
+    let op = operator("inpainting:random=0.3,seed=1", [1, 100, 100]);
+    assert!((op.measured_entries([1, 1, 100, 100]) as f64 / 1e4 - 0.7).abs() < 0.02);
+    let again = operator("inpainting:random=0.3,seed=1", [1, 100, 100]);
+    let other = operator("inpainting:random=0.3,seed=2", [1, 100, 100]);
+    let x = HostTensor::full([1, 1, 100, 100], 1.0);
+    assert_eq!(op.forward(&x).unwrap(), again.forward(&x).unwrap());
+    assert_ne!(op.forward(&x).unwrap(), other.forward(&x).unwrap());
+    // A hole may hold anything.
+    let hole = op
+        .forward(&x)
+        .unwrap()
+        .map(|v| if v == 0.0 { f32::NAN } else { v });
+    assert!(op.prox(&x, &hole, 10.0).unwrap().is_finite());
+    assert!(op.pseudo_inverse(&hole, 0.0).unwrap().is_finite());
+    assert!(
+        op.measurement_picture(&hole)
+            .unwrap()
+            .data()
+            .iter()
+            .all(|v| *v == 0.0 || *v == 1.0)
+    );
+}
+
+#[test]
+fn missing_or_misshapen_extras_are_named() {
+    let mask: TaskSpec = "inpainting:mask=given".parse().unwrap();
+    let fails = |spec: &TaskSpec, extras: &Extras| {
+        build(spec, [3, 8, 8], extras).err().unwrap().to_string()
+    };
+    assert!(fails(&mask, &Extras::default()).contains("needs a mask"));
+    assert!(fails(&TaskSpec::Blur, &Extras::default()).contains("needs a kernel"));
+    let with = |m: HostTensor| Extras {
+        mask: Some(m),
+        kernel: None,
+    };
+    assert!(fails(&mask, &with(HostTensor::zeros([8, 9]))).contains("[8, 9]"));
+    assert!(fails(&mask, &with(HostTensor::zeros([8, 8]))).contains("no pixel"));
+    assert!(fails(&mask, &with(HostTensor::full([8, 8], 2.0))).contains("0 to 1"));
+    let factor: TaskSpec = "super-resolution:factor=3".parse().unwrap();
+    assert!(fails(&factor, &Extras::default()).contains("multiples of 3"));
+    let grey = build(&TaskSpec::Colorization, [1, 8, 8], &Extras::default());
+    assert!(grey.err().unwrap().to_string().contains("3 channels"));
+}
