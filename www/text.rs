@@ -11,6 +11,8 @@ pub const PRIVACY: &str = "Your pictures and prompts stay on this device: nothin
 pub const HONESTY: &str = "A restoration is a plausible picture that agrees with the measurement. Details in it may be invented.";
 pub const CREDITS: &str = "Sample pictures: Noto Emoji by Google (Apache-2.0) and Fluent Emoji by Microsoft (MIT), of concepts that the model never saw.";
 
+pub const SETTINGS: &str = "Settings";
+
 // Theme
 pub const THEME: &str = "Colours";
 pub const THEME_AUTO: &str = "As the system";
