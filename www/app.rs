@@ -7,8 +7,15 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::components::{
-    degradation::Degradation, header::Header, input::{PictureInput, accept_transfer}, metrics::Quality, problem::ProblemBox,
-    restoration::Restoration, run_bar::RunBar, stage::Stage, strip::Strip,
+    degradation::Degradation,
+    header::Header,
+    input::{PictureInput, accept_transfer},
+    metrics::Quality,
+    problem::ProblemBox,
+    restoration::Restoration,
+    run_bar::RunBar,
+    stage::Stage,
+    strip::Strip,
 };
 use crate::engine;
 use crate::state::{Phase, Problem, State};
@@ -30,7 +37,10 @@ pub fn App() -> impl IntoView {
     match unsupported() {
         Some(text) => {
             state.phase.set(Phase::Failed);
-            state.problem.set(Some(Problem { text: text.to_owned(), restart: false }));
+            state.problem.set(Some(Problem {
+                text: text.to_owned(),
+                restart: false,
+            }));
         }
         None => engine::start(state),
     }
@@ -65,7 +75,9 @@ pub fn App() -> impl IntoView {
 
 /// Why this browser cannot run the engine, if it cannot; `boot.js` has looked.
 fn unsupported() -> Option<&'static str> {
-    let missing = document().document_element()?.get_attribute("data-missing")?;
+    let missing = document()
+        .document_element()?
+        .get_attribute("data-missing")?;
     let lacks = |what| missing.split(' ').any(|m| m == what);
     if lacks("simd") {
         Some(text::NO_SIMD)
@@ -87,10 +99,15 @@ pub fn no_webgpu() -> bool {
 /// The engine's state on the root element, for styles and tests.
 fn mirror(state: State) {
     Effect::new(move || {
-        let Some(root) = document().document_element() else { return };
-        root.set_attribute("data-engine", state.phase.get().key()).ok();
+        let Some(root) = document().document_element() else {
+            return;
+        };
+        root.set_attribute("data-engine", state.phase.get().key())
+            .ok();
         match state.device.get() {
-            Some(device) => root.set_attribute("data-device", if device.gpu { "gpu" } else { "cpu" }).ok(),
+            Some(device) => root
+                .set_attribute("data-device", if device.gpu { "gpu" } else { "cpu" })
+                .ok(),
             None => root.remove_attribute("data-device").ok(),
         };
     });
@@ -150,7 +167,9 @@ fn tokens(state: State) {
         if let Some(timer) = timer.get_value() {
             timer.clear();
         }
-        let known = state.tokens.with_untracked(|t| t.as_ref().is_some_and(|t| t.prompt == prompt));
+        let known = state
+            .tokens
+            .with_untracked(|t| t.as_ref().is_some_and(|t| t.prompt == prompt));
         if !ready.get() || known {
             return;
         }

@@ -77,13 +77,20 @@ pub fn start(state: State) {
         }
     });
     let error = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
-        let detail = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
+        let detail = event
+            .dyn_ref::<ErrorEvent>()
+            .map(ErrorEvent::message)
+            .unwrap_or_default();
         lost(state, text::crashed(&detail));
     });
     worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
     worker.set_onerror(Some(error.as_ref().unchecked_ref()));
     worker.set_onmessageerror(Some(error.as_ref().unchecked_ref()));
-    LINK.set(Some(Link { worker, _message: message, _error: error }));
+    LINK.set(Some(Link {
+        worker,
+        _message: message,
+        _error: error,
+    }));
 }
 
 /// The engine is gone: says so and lets the visitor start another.
@@ -121,7 +128,13 @@ fn load(state: State) {
     match web_sys::Url::new_with_base(MODEL, &base) {
         Ok(url) => {
             state.phase.set(Phase::Loading);
-            send(state, &Request::Load { device: state.wanted.get_untracked(), model_url: url.href() });
+            send(
+                state,
+                &Request::Load {
+                    device: state.wanted.get_untracked(),
+                    model_url: url.href(),
+                },
+            );
         }
         Err(_) => lost(state, text::crashed(&base)),
     }
@@ -131,7 +144,13 @@ fn load(state: State) {
 pub fn measure(state: State, job: RestoreJob) {
     let id = next_id();
     MEASURE.set(id);
-    send(state, &Request::Measure { id, job: Box::new(job) });
+    send(
+        state,
+        &Request::Measure {
+            id,
+            job: Box::new(job),
+        },
+    );
 }
 
 /// Asks how long a prompt is.
@@ -157,7 +176,13 @@ pub fn restore(state: State, job: RestoreJob) {
         outcome: None,
         dropped: None,
     }));
-    send(state, &Request::Restore { id, job: Box::new(job) });
+    send(
+        state,
+        &Request::Restore {
+            id,
+            job: Box::new(job),
+        },
+    );
 }
 
 /// Asks the engine to stop. A second wish does not wait for it: the engine is started afresh.
@@ -170,7 +195,9 @@ pub fn cancel(state: State) {
         state.cancelled.set(true);
         return;
     }
-    let Some(id) = state.run.with_untracked(|run| run.as_ref().map(|r| r.id)) else { return };
+    let Some(id) = state.run.with_untracked(|run| run.as_ref().map(|r| r.id)) else {
+        return;
+    };
     state.cancelling.set(true);
     send(state, &Request::Cancel { id });
 }
@@ -178,14 +205,21 @@ pub fn cancel(state: State) {
 fn receive(state: State, event: Event) {
     match event {
         Event::Hello => load(state),
-        Event::LoadProgress { stage, done, total } => state.load.set(Some(Load { stage, done, total })),
+        Event::LoadProgress { stage, done, total } => {
+            state.load.set(Some(Load { stage, done, total }))
+        }
         Event::Ready { device, model } => {
             state.device.set(Some(device));
             state.model.set(Some(model));
             state.load.set(None);
             state.phase.set(Phase::Ready);
         }
-        Event::Measured { id, measurement, baseline, metrics } => {
+        Event::Measured {
+            id,
+            measurement,
+            baseline,
+            metrics,
+        } => {
             if id != MEASURE.get() || state.phase.get_untracked() == Phase::Running {
                 return;
             }
@@ -201,9 +235,18 @@ fn receive(state: State, event: Event) {
             state.run.set(None);
             state.shown.set(Shown::Latest);
         }
-        Event::Started { id, steps, measurement, baseline, baseline_metrics, dropped_tokens } => {
+        Event::Started {
+            id,
+            steps,
+            measurement,
+            baseline,
+            baseline_metrics,
+            dropped_tokens,
+        } => {
             state.run.update(|run| {
-                let Some(run) = run.as_mut().filter(|r| r.id == id) else { return };
+                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
+                    return;
+                };
                 run.total = steps;
                 run.dropped = dropped_tokens;
                 run.preview = Some(Preview {
@@ -214,9 +257,21 @@ fn receive(state: State, event: Event) {
                 });
             });
         }
-        Event::Step { id, step, timestep, before, after, residual_before, residual_after, gamma, seconds } => {
+        Event::Step {
+            id,
+            step,
+            timestep,
+            before,
+            after,
+            residual_before,
+            residual_after,
+            gamma,
+            seconds,
+        } => {
             state.run.update(|run| {
-                let Some(run) = run.as_mut().filter(|r| r.id == id) else { return };
+                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
+                    return;
+                };
                 run.steps.push(StepView {
                     step,
                     timestep,
@@ -229,16 +284,31 @@ fn receive(state: State, event: Event) {
                 });
             });
         }
-        Event::Done { id, picture, metrics, evaluations, seconds } => {
+        Event::Done {
+            id,
+            picture,
+            metrics,
+            evaluations,
+            seconds,
+        } => {
             state.run.update(|run| {
-                let Some(run) = run.as_mut().filter(|r| r.id == id) else { return };
-                run.outcome = Some(Outcome { picture: Arc::new(picture), metrics, evaluations, seconds });
+                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
+                    return;
+                };
+                run.outcome = Some(Outcome {
+                    picture: Arc::new(picture),
+                    metrics,
+                    evaluations,
+                    seconds,
+                });
             });
             state.shown.set(Shown::Latest);
             state.cancelling.set(false);
             state.phase.set(Phase::Ready);
         }
-        Event::Tokens { prompt, count, max } => state.tokens.set(Some(Tokens { prompt, count, max })),
+        Event::Tokens { prompt, count, max } => {
+            state.tokens.set(Some(Tokens { prompt, count, max }))
+        }
         Event::Failed { id, kind, message } => failed(state, id, kind, &message),
     }
 }

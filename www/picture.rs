@@ -25,7 +25,10 @@ pub struct Source {
 }
 
 fn problem(text: impl Into<String>) -> Problem {
-    Problem { text: text.into(), restart: false }
+    Problem {
+        text: text.into(),
+        restart: false,
+    }
 }
 
 fn broken(_: JsValue) -> Problem {
@@ -39,7 +42,9 @@ impl Source {
             return Err(problem(text::file_too_big(name, blob.size(), MAX_BYTES)));
         }
         let bitmap = async {
-            JsFuture::from(window().create_image_bitmap_with_blob(blob)?).await?.dyn_into::<ImageBitmap>()
+            JsFuture::from(window().create_image_bitmap_with_blob(blob)?)
+                .await?
+                .dyn_into::<ImageBitmap>()
         }
         .await
         .map_err(|_| problem(text::unreadable(name)))?;
@@ -51,13 +56,18 @@ impl Source {
         if pixels < 1.0 {
             return Err(problem(text::unreadable(name)));
         }
-        Ok(Self { name: name.to_owned(), bitmap })
+        Ok(Self {
+            name: name.to_owned(),
+            bitmap,
+        })
     }
 
     /// Fetches a picture of this site and decodes it.
     pub async fn fetch(url: &str, name: &str) -> Result<Self, Problem> {
         let blob = async {
-            let response: web_sys::Response = JsFuture::from(window().fetch_with_str(url)).await?.dyn_into()?;
+            let response: web_sys::Response = JsFuture::from(window().fetch_with_str(url))
+                .await?
+                .dyn_into()?;
             if !response.ok() {
                 return Err(JsValue::NULL);
             }
@@ -75,7 +85,10 @@ impl Source {
 
     /// The centred square of it: left, top, side, in its pixels.
     pub fn crop(&self) -> (f64, f64, f64) {
-        let (w, h) = (f64::from(self.bitmap.width()), f64::from(self.bitmap.height()));
+        let (w, h) = (
+            f64::from(self.bitmap.width()),
+            f64::from(self.bitmap.height()),
+        );
         let side = w.min(h);
         (((w - side) / 2.0).floor(), ((h - side) / 2.0).floor(), side)
     }
@@ -85,11 +98,23 @@ impl Source {
         let (x, y, crop) = self.crop();
         // Halved until at most twice too big: browsers differ in how they filter larger reductions.
         let mut now = crop as u32;
-        let mut canvas = if now > 2 * side { (now / 2).max(1) } else { side };
+        let mut canvas = if now > 2 * side {
+            (now / 2).max(1)
+        } else {
+            side
+        };
         let (mut from, context) = blank(canvas)?;
         context
             .draw_image_with_image_bitmap_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
-                &self.bitmap, x, y, crop, crop, 0.0, 0.0, f64::from(canvas), f64::from(canvas),
+                &self.bitmap,
+                x,
+                y,
+                crop,
+                crop,
+                0.0,
+                0.0,
+                f64::from(canvas),
+                f64::from(canvas),
             )
             .map_err(broken)?;
         let mut last = context;
@@ -103,22 +128,35 @@ impl Source {
                 .map_err(broken)?;
             (from, last) = (to, context);
         }
-        let data = last.get_image_data(0.0, 0.0, f64::from(side), f64::from(side)).map_err(broken)?;
-        Ok(Rgba { width: side, height: side, bytes: data.data().0 })
+        let data = last
+            .get_image_data(0.0, 0.0, f64::from(side), f64::from(side))
+            .map_err(broken)?;
+        Ok(Rgba {
+            width: side,
+            height: side,
+            bytes: data.data().0,
+        })
     }
 
     /// Draws the whole picture at most `box_side` pixels large, what the crop leaves out dimmed.
     pub fn paint_crop(&self, canvas: &HtmlCanvasElement, box_side: f64) {
-        let (w, h) = (f64::from(self.bitmap.width()), f64::from(self.bitmap.height()));
+        let (w, h) = (
+            f64::from(self.bitmap.width()),
+            f64::from(self.bitmap.height()),
+        );
         let scale = box_side / w.max(h);
         canvas.set_width((w * scale).round().max(1.0) as u32);
         canvas.set_height((h * scale).round().max(1.0) as u32);
-        let Some(context) = context(canvas) else { return };
+        let Some(context) = context(canvas) else {
+            return;
+        };
         let (cw, ch) = (f64::from(canvas.width()), f64::from(canvas.height()));
         let (x, y, side) = self.crop();
         let (x, y, side) = (x * scale, y * scale, side * scale);
         let draw = || {
-            context.draw_image_with_image_bitmap_and_dw_and_dh(&self.bitmap, 0.0, 0.0, cw, ch).ok();
+            context
+                .draw_image_with_image_bitmap_and_dw_and_dh(&self.bitmap, 0.0, 0.0, cw, ch)
+                .ok();
         };
         draw();
         context.set_fill_style_str("rgba(0, 0, 0, 0.62)");
@@ -154,7 +192,11 @@ pub fn paint(canvas: &HtmlCanvasElement, picture: &Rgba) {
         canvas.set_width(picture.width);
         canvas.set_height(picture.height);
     }
-    let data = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&picture.bytes), picture.width, picture.height);
+    let data = ImageData::new_with_u8_clamped_array_and_sh(
+        Clamped(&picture.bytes),
+        picture.width,
+        picture.height,
+    );
     if let (Some(context), Ok(data)) = (context(canvas), data) {
         context.put_image_data(&data, 0.0, 0.0).ok();
     }
@@ -162,19 +204,32 @@ pub fn paint(canvas: &HtmlCanvasElement, picture: &Rgba) {
 
 /// Offers a picture as a PNG download. False when the browser cannot make one.
 pub fn save(picture: &Rgba, file: &str) -> bool {
-    let Some(canvas) = canvas_element() else { return false };
+    let Some(canvas) = canvas_element() else {
+        return false;
+    };
     paint(&canvas, picture);
     let file = file.to_owned();
     let done = Closure::once_into_js(move |blob: Option<Blob>| {
         let Some(blob) = blob else { return };
-        let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
-        if let Some(link) = document().create_element("a").ok().and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok()) {
+        let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else {
+            return;
+        };
+        if let Some(link) = document()
+            .create_element("a")
+            .ok()
+            .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok())
+        {
             link.set_href(&url);
             link.set_download(&file);
             link.click();
         }
         // The download has started once this task ends; a minute is generous.
-        set_timeout(move || { web_sys::Url::revoke_object_url(&url).ok(); }, std::time::Duration::from_secs(60));
+        set_timeout(
+            move || {
+                web_sys::Url::revoke_object_url(&url).ok();
+            },
+            std::time::Duration::from_secs(60),
+        );
     });
     canvas.to_blob(done.unchecked_ref()).is_ok()
 }

@@ -248,7 +248,11 @@ impl State {
     /// Side in pixels of the square that the engine is given. `None` before the model is known.
     pub fn side(&self) -> Option<u32> {
         let size = self.model.with(|m| m.as_ref().map(|m| m.picture_size))?;
-        let shrink = if self.measured.get() { self.task.get().shrink() } else { 1 };
+        let shrink = if self.measured.get() {
+            self.task.get().shrink()
+        } else {
+            1
+        };
         Some((size / shrink).max(1))
     }
 
@@ -280,7 +284,10 @@ impl State {
     /// Shows a problem; a new engine can help when the device or the model is at fault.
     pub fn fail(&self, text: impl Into<String>, kind: FailureKind) {
         let restart = matches!(kind, FailureKind::Device | FailureKind::Model);
-        self.problem.set(Some(Problem { text: text.into(), restart }));
+        self.problem.set(Some(Problem {
+            text: text.into(),
+            restart,
+        }));
     }
 }
 

@@ -5,7 +5,8 @@ use latino_web::protocol::ModelReport;
 use crate::task::TaskKind;
 
 pub const TITLE: &str = "LATINO Web";
-pub const TAGLINE: &str = "Restores a degraded picture with a latent consistency model, on this device.";
+pub const TAGLINE: &str =
+    "Restores a degraded picture with a latent consistency model, on this device.";
 pub const SKIP: &str = "Skip to the picture";
 pub const PRIVACY: &str = "Your pictures and prompts stay on this device: nothing is uploaded.";
 pub const HONESTY: &str = "A restoration is a plausible picture that agrees with the measurement. Details in it may be invented.";
@@ -53,7 +54,11 @@ pub const PASTED: &str = "pasted picture";
 /// What happens to the picture on its way in.
 pub fn crop_line(name: &str, size: (u32, u32), crop: u32, side: Option<u32>) -> String {
     let (w, h) = size;
-    let cut = if w == h { String::new() } else { format!(", the centre {crop} x {crop} is used") };
+    let cut = if w == h {
+        String::new()
+    } else {
+        format!(", the centre {crop} x {crop} is used")
+    };
     let scaled = match side {
         Some(side) if side != crop => format!(", scaled to {side} x {side}"),
         _ => String::new(),
@@ -64,9 +69,11 @@ pub fn crop_line(name: &str, size: (u32, u32), crop: u32, side: Option<u32>) -> 
 // Degradation
 pub const DEGRADATION: &str = "Degradation";
 pub const SIMULATE: &str = "Simulate it";
-pub const SIMULATE_HINT: &str = "The picture is intact. It is degraded first, so the result can be measured against the truth.";
+pub const SIMULATE_HINT: &str =
+    "The picture is intact. It is degraded first, so the result can be measured against the truth.";
 pub const MEASURED: &str = "Already degraded";
-pub const MEASURED_HINT: &str = "The picture is the measurement. Say what degraded it, as closely as you can.";
+pub const MEASURED_HINT: &str =
+    "The picture is the measurement. Say what degraded it, as closely as you can.";
 pub const TASK: &str = "What degrades the picture";
 pub const SIGMA: &str = "Blur width (sigma)";
 pub const LENGTH: &str = "Motion length";
@@ -79,7 +86,8 @@ pub const HOLE_BOX_FRACTION: &str = "Side of the box";
 pub const HOLE_RANDOM_FRACTION: &str = "Share of missing pixels";
 pub const NOISE: &str = "Noise (sigma)";
 pub const NOISE_HINT: &str = "Standard deviation, for pixel values from 0 to 1.";
-pub const SR_MEASURED_HINT: &str = "Give the small picture: it is not enlarged before the restoration.";
+pub const SR_MEASURED_HINT: &str =
+    "Give the small picture: it is not enlarged before the restoration.";
 
 /// Name of a degradation.
 pub fn task_name(kind: TaskKind) -> &'static str {
@@ -118,7 +126,10 @@ pub const RULE_HINT: &str = "How strongly each step follows the data: until the 
 /// The prompt's length.
 pub fn tokens(count: u32, max: u32) -> String {
     if count > max {
-        format!("{count} of {max} tokens: the last {} will be dropped", count - max)
+        format!(
+            "{count} of {max} tokens: the last {} will be dropped",
+            count - max
+        )
     } else {
         format!("{count} of {max} tokens")
     }
@@ -133,14 +144,19 @@ pub const STARTING: &str = "Starting the engine";
 pub const READY: &str = "Ready.";
 pub const NO_PICTURE: &str = "Choose a picture to begin.";
 pub const PREPARING: &str = "Preparing";
-pub const CANCELLING: &str = "Cancelling after the current network call. \"Stop now\" restarts the engine instead.";
+pub const CANCELLING: &str =
+    "Cancelling after the current network call. \"Stop now\" restarts the engine instead.";
 pub const CANCELLED: &str = "Cancelled.";
 pub const NO_ENGINE: &str = "The engine is not running.";
 
 /// What is loaded, and how much of it.
 pub fn loading(stage: &str, done: f64, total: f64) -> String {
     if total > 0.0 {
-        format!("Loading: {stage}, {:.1} of {:.1} MB", done / 1e6, total / 1e6)
+        format!(
+            "Loading: {stage}, {:.1} of {:.1} MB",
+            done / 1e6,
+            total / 1e6
+        )
     } else {
         format!("Loading: {stage}")
     }
@@ -157,7 +173,10 @@ pub fn step_line(done: usize, total: u32, left: Option<f64>) -> String {
 
 /// What a run took.
 pub fn done_line(seconds: f64, evaluations: u32) -> String {
-    format!("Done in {} with {evaluations} network evaluations.", duration(seconds))
+    format!(
+        "Done in {} with {evaluations} network evaluations.",
+        duration(seconds)
+    )
 }
 
 /// Seconds, for people.
@@ -180,7 +199,8 @@ pub fn dropped(count: u32) -> String {
 pub const RESULT: &str = "Result";
 pub const COMPARE: &str = "Compare with";
 pub const SLIDER: &str = "Position of the divider between the two pictures";
-pub const SLIDER_HINT: &str = "Drag the divider, or use the arrow keys. Hold O to see the left picture alone.";
+pub const SLIDER_HINT: &str =
+    "Drag the divider, or use the arrow keys. Hold O to see the left picture alone.";
 pub const PEEK: &str = "Hold to see the other picture";
 pub const SAVE: &str = "Save PNG";
 pub const SAVE_FAILED: &str = "This browser could not make a PNG of the result.";
@@ -193,7 +213,11 @@ pub const OF_RESULT: &str = "Restored";
 
 /// Name of a step's picture.
 pub fn step_picture(step: u32, before: bool) -> String {
-    if before { format!("Step {step}, prior") } else { format!("Step {step}, with data") }
+    if before {
+        format!("Step {step}, prior")
+    } else {
+        format!("Step {step}, with data")
+    }
 }
 
 // Metrics
@@ -211,7 +235,9 @@ pub fn metrics_hint(noise: f64, truth: bool) -> String {
     } else {
         "PSNR and SSIM need the truth, which a degraded picture does not come with."
     };
-    format!("{truth} The residual is the distance from the measurement and should be near the noise, {noise:.3}.")
+    format!(
+        "{truth} The residual is the distance from the measurement and should be near the noise, {noise:.3}."
+    )
 }
 
 // Steps
@@ -234,22 +260,34 @@ pub const DISMISS: &str = "Dismiss";
 pub const NO_WORKER: &str = "This browser could not start the engine as a module worker. Please use a current Chrome, Edge, Firefox or Safari.";
 pub const NO_MODULE_WORKERS: &str = "This browser is too old: it cannot run modules in workers. Please use a current Chrome, Edge, Firefox or Safari.";
 pub const NO_SIMD: &str = "This browser is too old: its WebAssembly has no SIMD. Please use a current Chrome, Edge, Firefox or Safari.";
-pub const NO_CANVAS: &str = "This browser could not draw the picture; there may be too little memory.";
-pub const NOT_A_PICTURE: &str = "That holds no picture. PNG, JPEG, WebP, AVIF and GIF files work in most browsers.";
+pub const NO_CANVAS: &str =
+    "This browser could not draw the picture; there may be too little memory.";
+pub const NOT_A_PICTURE: &str =
+    "That holds no picture. PNG, JPEG, WebP, AVIF and GIF files work in most browsers.";
 
 /// The file is too large.
 pub fn file_too_big(name: &str, bytes: f64, max: f64) -> String {
-    format!("{name} is too large: {:.0} MB, and at most {:.0} MB are taken.", bytes / 1e6, max / 1e6)
+    format!(
+        "{name} is too large: {:.0} MB, and at most {:.0} MB are taken.",
+        bytes / 1e6,
+        max / 1e6
+    )
 }
 
 /// The picture is too large.
 pub fn too_many_pixels(name: &str, pixels: f64, max: f64) -> String {
-    format!("{name} is too large: {:.0} megapixels, and at most {:.0} are taken.", pixels / 1e6, max / 1e6)
+    format!(
+        "{name} is too large: {:.0} megapixels, and at most {:.0} are taken.",
+        pixels / 1e6,
+        max / 1e6
+    )
 }
 
 /// The browser cannot decode it.
 pub fn unreadable(name: &str) -> String {
-    format!("{name} could not be read as a picture. PNG, JPEG, WebP, AVIF and GIF files work in most browsers.")
+    format!(
+        "{name} could not be read as a picture. PNG, JPEG, WebP, AVIF and GIF files work in most browsers."
+    )
 }
 
 /// A sample did not arrive.
@@ -259,8 +297,14 @@ pub fn sample_missing(name: &str) -> String {
 
 /// The worker died.
 pub fn crashed(detail: &str) -> String {
-    let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
-    format!("The engine stopped unexpectedly{detail}. It may have run out of memory. Restart it, or use the CPU.")
+    let detail = if detail.is_empty() {
+        String::new()
+    } else {
+        format!(" ({detail})")
+    };
+    format!(
+        "The engine stopped unexpectedly{detail}. It may have run out of memory. Restart it, or use the CPU."
+    )
 }
 
 /// The worker said something that the page does not know.

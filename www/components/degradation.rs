@@ -31,7 +31,9 @@ pub fn Degradation() -> impl IntoView {
     let kind = Memo::new(move |_| task.get().kind);
     let hole = Memo::new(move |_| task.get().hole);
     let set_kind = move |key: &str| {
-        let Some(kind) = TaskKind::from_key(key) else { return };
+        let Some(kind) = TaskKind::from_key(key) else {
+            return;
+        };
         task.update(|t| t.kind = kind);
         if !state.noise_touched.get_untracked() {
             state.noise.set(kind.usual_noise());
@@ -39,11 +41,20 @@ pub fn Degradation() -> impl IntoView {
     };
     let set_hole = move |key: &str| {
         task.update(|t| {
-            t.hole = if key == "random" { HoleKind::Random } else { HoleKind::Box };
-            t.fraction = if key == "random" { 0.6 } else { Task::default().fraction };
+            t.hole = if key == "random" {
+                HoleKind::Random
+            } else {
+                HoleKind::Box
+            };
+            t.fraction = if key == "random" {
+                0.6
+            } else {
+                Task::default().fraction
+            };
         });
     };
-    let parameters = move || match kind.get() {
+    let parameters = move || {
+        match kind.get() {
         TaskKind::Denoise | TaskKind::Colourise => ().into_any(),
         TaskKind::Gaussian => view! {
             <Slider id="sigma" label=text::SIGMA min=0.5 max=8.0 step=0.1 unit=" px"
@@ -77,8 +88,12 @@ pub fn Degradation() -> impl IntoView {
                 }
             }}
         }.into_any(),
+    }
     };
-    let kinds = TaskKind::ALL.into_iter().map(|k| (k.key(), text::task_name(k))).collect::<Vec<_>>();
+    let kinds = TaskKind::ALL
+        .into_iter()
+        .map(|k| (k.key(), text::task_name(k)))
+        .collect::<Vec<_>>();
     view! {
         <section class="card" aria-labelledby="degradation-title">
             <h2 id="degradation-title">{text::DEGRADATION}</h2>

@@ -16,7 +16,11 @@ fn device_key(choice: DeviceChoice) -> &'static str {
 }
 
 fn root_theme() -> &'static str {
-    match document().document_element().and_then(|r| r.get_attribute("data-theme")).as_deref() {
+    match document()
+        .document_element()
+        .and_then(|r| r.get_attribute("data-theme"))
+        .as_deref()
+    {
         Some("light") => "light",
         Some("dark") => "dark",
         _ => "auto",
@@ -25,7 +29,9 @@ fn root_theme() -> &'static str {
 
 /// Applies a theme and remembers it, where storage is allowed.
 fn apply_theme(theme: &str) {
-    let Some(root) = document().document_element() else { return };
+    let Some(root) = document().document_element() else {
+        return;
+    };
     let storage = window().local_storage().ok().flatten();
     if theme == "auto" {
         root.remove_attribute("data-theme").ok();

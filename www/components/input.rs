@@ -20,7 +20,11 @@ thread_local! {
     static NEWEST: Cell<u32> = const { Cell::new(0) };
 }
 
-fn take(state: State, prompt: Option<String>, source: impl Future<Output = Result<Source, Problem>> + 'static) {
+fn take(
+    state: State,
+    prompt: Option<String>,
+    source: impl Future<Output = Result<Source, Problem>> + 'static,
+) {
     let mine = NEWEST.get().wrapping_add(1);
     NEWEST.set(mine);
     spawn_local(async move {
@@ -31,7 +35,10 @@ fn take(state: State, prompt: Option<String>, source: impl Future<Output = Resul
         }
         match source {
             Ok(source) => {
-                if state.problem.with_untracked(|p| p.as_ref().is_some_and(|p| !p.restart)) {
+                if state
+                    .problem
+                    .with_untracked(|p| p.as_ref().is_some_and(|p| !p.restart))
+                {
                     state.problem.set(None);
                 }
                 if let Some(prompt) = prompt {
@@ -46,17 +53,32 @@ fn take(state: State, prompt: Option<String>, source: impl Future<Output = Resul
 }
 
 fn take_file(state: State, file: File) {
-    let name = if file.name().is_empty() { text::PASTED.to_owned() } else { file.name() };
-    take(state, None, async move { Source::decode(&file, &name).await });
+    let name = if file.name().is_empty() {
+        text::PASTED.to_owned()
+    } else {
+        file.name()
+    };
+    take(
+        state,
+        None,
+        async move { Source::decode(&file, &name).await },
+    );
 }
 
 /// Takes the first picture of a drop or a paste. A drop without one is a problem, a paste of text is not.
 pub fn accept_transfer(state: State, transfer: Option<DataTransfer>, complain: bool) {
     let files = transfer.and_then(|t| t.files());
-    let file = files.and_then(|files| (0..files.length()).filter_map(|i| files.get(i)).find(|f| f.type_().starts_with("image/") || complain));
+    let file = files.and_then(|files| {
+        (0..files.length())
+            .filter_map(|i| files.get(i))
+            .find(|f| f.type_().starts_with("image/") || complain)
+    });
     match file {
         Some(file) if state.phase.get_untracked() != Phase::Running => take_file(state, file),
-        None if complain => state.problem.set(Some(Problem { text: text::NOT_A_PICTURE.to_owned(), restart: false })),
+        None if complain => state.problem.set(Some(Problem {
+            text: text::NOT_A_PICTURE.to_owned(),
+            restart: false,
+        })),
         _ => {}
     }
 }
@@ -75,7 +97,12 @@ pub fn PictureInput() -> impl IntoView {
         });
     });
     let chosen = move |event: web_sys::Event| {
-        let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
+        let Some(input) = event
+            .target()
+            .and_then(|t| t.dyn_into::<HtmlInputElement>().ok())
+        else {
+            return;
+        };
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
             take_file(state, file);
         }
@@ -84,7 +111,10 @@ pub fn PictureInput() -> impl IntoView {
     };
     let line = move || {
         let side = state.side();
-        state.source.with(|s| s.as_ref().map(|s| text::crop_line(&s.name, s.size(), s.crop().2 as u32, side)))
+        state.source.with(|s| {
+            s.as_ref()
+                .map(|s| text::crop_line(&s.name, s.size(), s.crop().2 as u32, side))
+        })
     };
     let gallery = samples().into_iter().enumerate().map(|(i, sample)| {
         let name = sample.name.clone();

@@ -9,12 +9,20 @@ use crate::text;
 fn baseline(state: State) -> Option<Metrics> {
     state
         .run
-        .with(|run| run.as_ref().and_then(|r| r.preview.as_ref()).map(|p| p.metrics))
+        .with(|run| {
+            run.as_ref()
+                .and_then(|r| r.preview.as_ref())
+                .map(|p| p.metrics)
+        })
         .or_else(|| state.preview.with(|p| p.as_ref().map(|p| p.metrics)))
 }
 
 fn restored(state: State) -> Option<Metrics> {
-    state.run.with(|run| run.as_ref().and_then(|r| r.outcome.as_ref()).map(|o| o.metrics))
+    state.run.with(|run| {
+        run.as_ref()
+            .and_then(|r| r.outcome.as_ref())
+            .map(|o| o.metrics)
+    })
 }
 
 /// A cell with the rounded number, and all of it in `data-value`.
@@ -33,8 +41,16 @@ pub fn Quality() -> impl IntoView {
     let state = state();
     let before = Memo::new(move |_| baseline(state));
     let after = Memo::new(move |_| restored(state));
-    let noise = move || state.run.with(|r| r.as_ref().map(|r| f64::from(r.noise))).unwrap_or_else(|| state.noise.get());
-    let row = move |key: &'static str, name: &'static str, digits: usize, of: fn(&Metrics) -> Option<f64>| {
+    let noise = move || {
+        state
+            .run
+            .with(|r| r.as_ref().map(|r| f64::from(r.noise)))
+            .unwrap_or_else(|| state.noise.get())
+    };
+    let row = move |key: &'static str,
+                    name: &'static str,
+                    digits: usize,
+                    of: fn(&Metrics) -> Option<f64>| {
         view! {
             <tr>
                 <th scope="row">{name}</th>

@@ -13,7 +13,9 @@ pub fn Restoration() -> impl IntoView {
     let state = state();
     let count = move || {
         state.tokens.with(|t| {
-            t.as_ref().filter(|t| state.prompt.with(|p| *p == t.prompt)).map(|t| text::tokens(t.count, t.max))
+            t.as_ref()
+                .filter(|t| state.prompt.with(|p| *p == t.prompt))
+                .map(|t| text::tokens(t.count, t.max))
         })
     };
     let seed = move |event: web_sys::Event| {

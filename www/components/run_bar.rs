@@ -26,29 +26,41 @@ fn status(state: State) -> String {
         }),
         Phase::Failed => text::NO_ENGINE.to_owned(),
         Phase::Running if state.cancelling.get() => text::CANCELLING.to_owned(),
-        Phase::Running => state.run.with(|run| run.as_ref().map(running_line).unwrap_or_default()),
+        Phase::Running => state
+            .run
+            .with(|run| run.as_ref().map(running_line).unwrap_or_default()),
         Phase::Ready if state.cancelled.get() => text::CANCELLED.to_owned(),
-        Phase::Ready => state.run.with(|run| match run.as_ref().and_then(|r| Some((r, r.outcome.as_ref()?))) {
-            Some((run, done)) => {
-                let mut line = text::done_line(done.seconds, done.evaluations);
-                if let Some(dropped) = run.dropped {
-                    line.push(' ');
-                    line.push_str(&text::dropped(dropped));
-                }
-                line
-            }
-            None if state.source.with(Option::is_none) => text::NO_PICTURE.to_owned(),
-            None => text::READY.to_owned(),
-        }),
+        Phase::Ready => {
+            state.run.with(
+                |run| match run.as_ref().and_then(|r| Some((r, r.outcome.as_ref()?))) {
+                    Some((run, done)) => {
+                        let mut line = text::done_line(done.seconds, done.evaluations);
+                        if let Some(dropped) = run.dropped {
+                            line.push(' ');
+                            line.push_str(&text::dropped(dropped));
+                        }
+                        line
+                    }
+                    None if state.source.with(Option::is_none) => text::NO_PICTURE.to_owned(),
+                    None => text::READY.to_owned(),
+                },
+            )
+        }
     }
 }
 
 /// Share done, 0 to 1; `None` when unknown.
 fn progress(state: State) -> Option<f64> {
     match state.phase.get() {
-        Phase::Loading => state.load.with(|l| l.as_ref().filter(|l| l.total > 0.0).map(|l| (l.done / l.total).clamp(0.0, 1.0))),
+        Phase::Loading => state.load.with(|l| {
+            l.as_ref()
+                .filter(|l| l.total > 0.0)
+                .map(|l| (l.done / l.total).clamp(0.0, 1.0))
+        }),
         Phase::Running => state.run.with(|r| {
-            r.as_ref().filter(|r| r.preview.is_some()).map(|r| r.steps.len() as f64 / f64::from(r.total.max(1)))
+            r.as_ref()
+                .filter(|r| r.preview.is_some())
+                .map(|r| r.steps.len() as f64 / f64::from(r.total.max(1)))
         }),
         _ => None,
     }
@@ -60,7 +72,12 @@ pub fn RunBar() -> impl IntoView {
     let state = state();
     let idle = move || state.phase.get() != Phase::Ready || state.source.with(Option::is_none);
     let running = move || state.phase.get() == Phase::Running;
-    let busy = move || matches!(state.phase.get(), Phase::Starting | Phase::Loading | Phase::Running);
+    let busy = move || {
+        matches!(
+            state.phase.get(),
+            Phase::Starting | Phase::Loading | Phase::Running
+        )
+    };
     view! {
         <section class="card run-bar" aria-label=text::RUN>
             <div class="run-buttons">

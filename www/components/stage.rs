@@ -12,7 +12,10 @@ use crate::text;
 type Named = (String, Shared);
 
 fn current(state: State) -> Option<Preview> {
-    state.run.with(|run| run.as_ref().and_then(|r| r.preview.clone())).or_else(|| state.preview.get())
+    state
+        .run
+        .with(|run| run.as_ref().and_then(|r| r.preview.clone()))
+        .or_else(|| state.preview.get())
 }
 
 fn reference(state: State) -> Option<Named> {
@@ -20,7 +23,9 @@ fn reference(state: State) -> Option<Named> {
     let measurement = (text::OF_MEASUREMENT.to_owned(), preview.measurement);
     Some(match state.reference.get() {
         Some(Reference::Baseline) => (text::OF_BASELINE.to_owned(), preview.baseline),
-        Some(Reference::Truth) => preview.truth.map_or(measurement, |truth| (text::OF_TRUTH.to_owned(), truth)),
+        Some(Reference::Truth) => preview
+            .truth
+            .map_or(measurement, |truth| (text::OF_TRUTH.to_owned(), truth)),
         _ => measurement,
     })
 }
@@ -36,7 +41,9 @@ fn result(state: State) -> Option<Named> {
         };
         match (shown, &run.outcome) {
             (Shown::Step(index, before), _) => step(index, before),
-            (Shown::Latest, Some(outcome)) => Some((text::OF_RESULT.to_owned(), outcome.picture.clone())),
+            (Shown::Latest, Some(outcome)) => {
+                Some((text::OF_RESULT.to_owned(), outcome.picture.clone()))
+            }
             (Shown::Latest, None) => step(run.steps.len().checked_sub(1)?, false),
         }
     });
@@ -57,20 +64,35 @@ pub fn Stage() -> impl IntoView {
     let peek = RwSignal::new(false);
     let left = Signal::derive(move || reference(state));
     let right = Signal::derive(move || result(state));
-    let name = |named: Signal<Option<Named>>| Signal::derive(move || named.get().map(|n| n.0).unwrap_or_default());
+    let name = |named: Signal<Option<Named>>| {
+        Signal::derive(move || named.get().map(|n| n.0).unwrap_or_default())
+    };
     let picture = |named: Signal<Option<Named>>| Signal::derive(move || named.get().map(|n| n.1));
     let (left_name, right_name) = (name(left), name(right));
     let (left_picture, right_picture) = (picture(left), picture(right));
     let options = Memo::new(move |_| {
-        let mut options = vec![("measurement", text::OF_MEASUREMENT), ("baseline", text::OF_BASELINE)];
+        let mut options = vec![
+            ("measurement", text::OF_MEASUREMENT),
+            ("baseline", text::OF_BASELINE),
+        ];
         if current(state).is_some_and(|p| p.truth.is_some()) {
             options.push(("truth", text::OF_TRUTH));
         }
         options
     });
     let any = Memo::new(move |_| left.get().is_some());
-    let finished = Memo::new(move |_| state.run.with(|r| r.as_ref().is_some_and(|r| r.outcome.is_some())));
-    let edge = move || if peek.get() { "100%".to_owned() } else { format!("{}%", position.get()) };
+    let finished = Memo::new(move |_| {
+        state
+            .run
+            .with(|r| r.as_ref().is_some_and(|r| r.outcome.is_some()))
+    });
+    let edge = move || {
+        if peek.get() {
+            "100%".to_owned()
+        } else {
+            format!("{}%", position.get())
+        }
+    };
     let slide = move |event: web_sys::Event| {
         if let Ok(value) = event_target_value(&event).parse::<f64>() {
             position.set(value.clamp(0.0, 100.0));
@@ -82,11 +104,18 @@ pub fn Stage() -> impl IntoView {
         }
     };
     let download = move |_| {
-        let picture = state.run.with_untracked(|r| r.as_ref().and_then(|r| r.outcome.as_ref()).map(|o| o.picture.clone()));
+        let picture = state.run.with_untracked(|r| {
+            r.as_ref()
+                .and_then(|r| r.outcome.as_ref())
+                .map(|o| o.picture.clone())
+        });
         if let Some(picture) = picture
             && !save(&picture, "latino.png")
         {
-            state.problem.set(Some(Problem { text: text::SAVE_FAILED.to_owned(), restart: false }));
+            state.problem.set(Some(Problem {
+                text: text::SAVE_FAILED.to_owned(),
+                restart: false,
+            }));
         }
     };
     view! {

@@ -12,9 +12,14 @@ pub fn Strip() -> impl IntoView {
     let state = state();
     let count = Memo::new(move |_| state.run.with(|r| r.as_ref().map_or(0, |r| r.steps.len())));
     let run = Memo::new(move |_| state.run.with(|r| r.as_ref().map(|r| r.id)));
-    let step = move |index: usize| -> Option<StepView> { state.run.with(|r| r.as_ref().and_then(|r| r.steps.get(index).cloned())) };
+    let step = move |index: usize| -> Option<StepView> {
+        state
+            .run
+            .with(|r| r.as_ref().and_then(|r| r.steps.get(index).cloned()))
+    };
     let thumb = move |index: usize, before: bool| {
-        let picture = Signal::derive(move || step(index).map(|s| if before { s.before } else { s.after }));
+        let picture =
+            Signal::derive(move || step(index).map(|s| if before { s.before } else { s.after }));
         let name = Signal::derive(move || text::step_picture(index as u32 + 1, before));
         let shown = Shown::Step(index, before);
         view! {
