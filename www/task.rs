@@ -42,12 +42,12 @@ impl TaskKind {
     /// The engine's name of the operator; also the value of the page's choice.
     pub fn key(self) -> &'static str {
         match self {
-            Self::Denoise => "denoise",
-            Self::Gaussian => "gaussian",
-            Self::Motion => "motion",
-            Self::SuperResolution => "sr",
-            Self::Inpaint => "inpaint",
-            Self::Colourise => "colour",
+            Self::Denoise => "denoising",
+            Self::Gaussian => "gaussian-blur",
+            Self::Motion => "motion-blur",
+            Self::SuperResolution => "super-resolution",
+            Self::Inpaint => "inpainting",
+            Self::Colourise => "colorization",
         }
     }
 
@@ -80,7 +80,7 @@ pub struct Task {
     pub factor: u32,
     /// Inpainting: which pixels are missing.
     pub hole: HoleKind,
-    /// Inpainting: the box's side, or the share of missing pixels, 0 to 1.
+    /// Inpainting: share of missing pixels, above 0 and below 1.
     pub fraction: f64,
 }
 
@@ -93,7 +93,7 @@ impl Default for Task {
             angle: 30.0,
             factor: 8,
             hole: HoleKind::default(),
-            fraction: 0.35,
+            fraction: 0.25,
         }
     }
 }

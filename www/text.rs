@@ -82,7 +82,7 @@ pub const FACTOR: &str = "Factor";
 pub const HOLE: &str = "Missing pixels";
 pub const HOLE_BOX: &str = "A centred box";
 pub const HOLE_RANDOM: &str = "Scattered at random";
-pub const HOLE_BOX_FRACTION: &str = "Side of the box";
+pub const HOLE_BOX_FRACTION: &str = "Share of the area in the box";
 pub const HOLE_RANDOM_FRACTION: &str = "Share of missing pixels";
 pub const NOISE: &str = "Noise (sigma)";
 pub const NOISE_HINT: &str = "Standard deviation, for pixel values from 0 to 1.";
@@ -100,6 +100,9 @@ pub fn task_name(kind: TaskKind) -> &'static str {
         TaskKind::Colourise => "Missing colour (colourisation)",
     }
 }
+
+pub const INPAINT_MEASURED_HINT: &str =
+    "The missing pixels must be a centred box of this share of the picture's area.";
 
 // Restoration
 pub const RESTORATION: &str = "Restoration";

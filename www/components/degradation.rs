@@ -53,6 +53,13 @@ pub fn Degradation() -> impl IntoView {
             };
         });
     };
+    // Which pixels a random mask has hidden from a degraded picture, nobody could say.
+    let set_measured = move |measured: bool| {
+        if measured && hole.get_untracked() == HoleKind::Random {
+            set_hole("box");
+        }
+        state.measured.set(measured);
+    };
     let parameters = move || {
         match kind.get() {
         TaskKind::Denoise | TaskKind::Colourise => ().into_any(),
@@ -75,7 +82,13 @@ pub fn Degradation() -> impl IntoView {
         }.into_any(),
         TaskKind::Inpaint => view! {
             <Choice id="hole" label=text::HOLE
-                options=Signal::stored(vec![("box", text::HOLE_BOX), ("random", text::HOLE_RANDOM)])
+                options=Signal::derive(move || {
+                    let mut options = vec![("box", text::HOLE_BOX)];
+                    if !state.measured.get() {
+                        options.push(("random", text::HOLE_RANDOM));
+                    }
+                    options
+                })
                 value=Signal::derive(move || hole_key(hole.get())) set=set_hole/>
             {move || {
                 let (label, max) = match hole.get() {
@@ -99,9 +112,9 @@ pub fn Degradation() -> impl IntoView {
             <h2 id="degradation-title">{text::DEGRADATION}</h2>
             <div class="radios" role="radiogroup" aria-labelledby="degradation-title" aria-describedby="measured-hint">
                 <label><input type="radio" name="measured" id="simulate" prop:checked=move || !state.measured.get()
-                    on:change=move |_| state.measured.set(false)/>{text::SIMULATE}</label>
+                    on:change=move |_| set_measured(false)/>{text::SIMULATE}</label>
                 <label><input type="radio" name="measured" id="measured" prop:checked=move || state.measured.get()
-                    on:change=move |_| state.measured.set(true)/>{text::MEASURED}</label>
+                    on:change=move |_| set_measured(true)/>{text::MEASURED}</label>
             </div>
             <p class="hint" id="measured-hint">
                 {move || if state.measured.get() { text::MEASURED_HINT } else { text::SIMULATE_HINT }}
