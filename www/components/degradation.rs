@@ -100,6 +100,7 @@ pub fn Degradation() -> impl IntoView {
                         value=Signal::derive(move || task.get().fraction) set=move |v| task.update(|t| t.fraction = v)/>
                 }
             }}
+            <Show when=move || state.measured.get()><p class="hint">{text::INPAINT_MEASURED_HINT}</p></Show>
         }.into_any(),
     }
     };
