@@ -14,7 +14,7 @@ use crate::text;
 /// The worker's entry, next to the page.
 const WORKER: &str = "./worker.js";
 /// The model's folder, next to the page.
-const MODEL: &str = "./models/emoji/";
+const MODEL: &str = "./models/emoji-lcm/";
 
 /// A running worker with its listeners.
 struct Link {
