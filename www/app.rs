@@ -1,0 +1,227 @@
+//! The whole page, and what happens between its parts.
+
+use std::time::Duration;
+
+use latino_web::protocol::DeviceChoice;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::components::{
+    degradation::Degradation,
+    header::Header,
+    input::{PictureInput, accept_transfer},
+    metrics::Quality,
+    problem::ProblemBox,
+    restoration::Restoration,
+    run_bar::RunBar,
+    stage::Stage,
+    strip::Strip,
+};
+use crate::engine;
+use crate::state::{Phase, Problem, State};
+use crate::text;
+
+/// Pause after the last change before the engine is asked for a preview.
+const DEBOUNCE: Duration = Duration::from_millis(250);
+
+/// The application.
+#[component]
+pub fn App() -> impl IntoView {
+    let state = State::new(DeviceChoice::Auto);
+    provide_context(state);
+    mirror(state);
+    preview(state);
+    tokens(state);
+    let dragging = RwSignal::new(false);
+    listen(state, dragging);
+    match unsupported() {
+        Some(text) => {
+            state.phase.set(Phase::Failed);
+            state.problem.set(Some(Problem {
+                text: text.to_owned(),
+                restart: false,
+            }));
+        }
+        None => engine::start(state),
+    }
+    let running = move || state.phase.get() == Phase::Running;
+    view! {
+        <a class="skip" href="#picture">{text::SKIP}</a>
+        <Header/>
+        <main class="page">
+            <fieldset class="settings" prop:disabled=running>
+                <legend class="hidden">{text::SETTINGS}</legend>
+                <PictureInput/>
+                <Degradation/>
+                <Restoration/>
+            </fieldset>
+            <div class="work">
+                <RunBar/>
+                <ProblemBox/>
+                <Stage/>
+                <Quality/>
+                <Strip/>
+            </div>
+        </main>
+        <footer class="footer">
+            <p>{text::HONESTY}</p>
+            <p>{text::CREDITS}</p>
+        </footer>
+        <Show when=move || dragging.get()>
+            <div class="drop-now" aria-hidden="true">{text::DROP_NOW}</div>
+        </Show>
+    }
+}
+
+/// Why this browser cannot run the engine, if it cannot; `boot.js` has looked.
+fn unsupported() -> Option<&'static str> {
+    let missing = document()
+        .document_element()?
+        .get_attribute("data-missing")?;
+    let lacks = |what| missing.split(' ').any(|m| m == what);
+    if lacks("simd") {
+        Some(text::NO_SIMD)
+    } else if lacks("module-workers") {
+        Some(text::NO_MODULE_WORKERS)
+    } else {
+        None
+    }
+}
+
+/// True when the browser has no WebGPU at all.
+pub fn no_webgpu() -> bool {
+    document()
+        .document_element()
+        .and_then(|root| root.get_attribute("data-missing"))
+        .is_some_and(|missing| missing.split(' ').any(|m| m == "webgpu"))
+}
+
+/// The engine's state on the root element, for styles and tests.
+fn mirror(state: State) {
+    Effect::new(move || {
+        let Some(root) = document().document_element() else {
+            return;
+        };
+        root.set_attribute("data-engine", state.phase.get().key())
+            .ok();
+        match state.device.get() {
+            Some(device) => root
+                .set_attribute("data-device", if device.gpu { "gpu" } else { "cpu" })
+                .ok(),
+            None => root.remove_attribute("data-device").ok(),
+        };
+    });
+}
+
+/// Asks for a new measurement a moment after what it depends on has changed.
+fn preview(state: State) {
+    let changes = RwSignal::new(0_u32);
+    let asked = StoredValue::new(0_u32);
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let side = Memo::new(move |_| state.side());
+    Effect::new(move || {
+        state.source.track();
+        state.measured.track();
+        state.task.track();
+        state.noise.track();
+        state.seed.track();
+        side.track();
+        changes.update(|n| *n += 1);
+    });
+    Effect::new(move || {
+        let (now, phase) = (changes.get(), state.phase.get());
+        if let Some(timer) = timer.get_value() {
+            timer.clear();
+        }
+        if phase == Phase::Running {
+            // The run measures by itself; its result must not be replaced by a preview.
+            asked.set_value(now);
+        }
+        if phase != Phase::Ready || asked.get_value() == now {
+            return;
+        }
+        let later = set_timeout_with_handle(
+            move || {
+                if state.phase.get_untracked() != Phase::Ready {
+                    return;
+                }
+                asked.set_value(now);
+                match untrack(|| state.job()) {
+                    Some(Ok(job)) => engine::measure(state, job),
+                    Some(Err(problem)) => state.problem.set(Some(problem)),
+                    None => {}
+                }
+            },
+            DEBOUNCE,
+        );
+        timer.set_value(later.ok());
+    });
+}
+
+/// Asks how long the prompt is a moment after it has changed.
+fn tokens(state: State) {
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let ready = Memo::new(move |_| state.phase.get() == Phase::Ready);
+    Effect::new(move || {
+        let prompt = state.prompt.get();
+        if let Some(timer) = timer.get_value() {
+            timer.clear();
+        }
+        let known = state
+            .tokens
+            .with_untracked(|t| t.as_ref().is_some_and(|t| t.prompt == prompt));
+        if !ready.get() || known {
+            return;
+        }
+        let later = set_timeout_with_handle(
+            move || {
+                if state.phase.get_untracked() == Phase::Ready {
+                    engine::count_tokens(state, prompt.clone());
+                }
+            },
+            DEBOUNCE,
+        );
+        timer.set_value(later.ok());
+    });
+}
+
+/// Escape, drop and paste, anywhere on the page.
+fn listen(state: State, dragging: RwSignal<bool>) {
+    window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" && state.phase.get_untracked() == Phase::Running {
+            event.prevent_default();
+            engine::cancel(state);
+        }
+    });
+    window_event_listener(leptos::ev::dragover, move |event| {
+        event.prevent_default();
+        dragging.set(true);
+    });
+    window_event_listener(leptos::ev::dragleave, move |event| {
+        if event.related_target().is_none() {
+            dragging.set(false);
+        }
+    });
+    window_event_listener(leptos::ev::drop, move |event| {
+        event.prevent_default();
+        dragging.set(false);
+        accept_transfer(state, event.data_transfer(), true);
+    });
+    window_event_listener(leptos::ev::paste, move |event| {
+        if let Some(event) = event.dyn_ref::<web_sys::ClipboardEvent>() {
+            accept_transfer(state, event.clipboard_data(), false);
+        }
+    });
+}
+
+/// Starts a restoration with the settings as they are.
+pub fn run(state: State) {
+    if state.phase.get_untracked() != Phase::Ready {
+        return;
+    }
+    match untrack(|| state.job()) {
+        Some(Ok(job)) => engine::restore(state, job),
+        Some(Err(problem)) => state.problem.set(Some(problem)),
+        None => {}
+    }
+}

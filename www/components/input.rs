@@ -1,0 +1,159 @@
+//! The visitor's picture: samples, a file, a drop or a paste.
+
+use std::cell::Cell;
+use std::future::Future;
+
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, File, HtmlInputElement};
+
+use crate::picture::Source;
+use crate::samples::samples;
+use crate::state::{Phase, Problem, State, state};
+use crate::text;
+
+/// Side of the crop preview in pixels.
+const CROP_VIEW: f64 = 320.0;
+
+thread_local! {
+    /// The newest picture asked for: slower, older ones are dropped.
+    static NEWEST: Cell<u32> = const { Cell::new(0) };
+}
+
+fn take(
+    state: State,
+    prompt: Option<String>,
+    source: impl Future<Output = Result<Source, Problem>> + 'static,
+) {
+    let mine = NEWEST.get().wrapping_add(1);
+    NEWEST.set(mine);
+    spawn_local(async move {
+        let source = source.await;
+        // A run may have begun meanwhile; its picture stays.
+        if NEWEST.get() != mine || state.phase.get_untracked() == Phase::Running {
+            return;
+        }
+        match source {
+            Ok(source) => {
+                if state
+                    .problem
+                    .with_untracked(|p| p.as_ref().is_some_and(|p| !p.restart))
+                {
+                    state.problem.set(None);
+                }
+                if let Some(prompt) = prompt {
+                    state.prompt.set(prompt);
+                }
+                state.cancelled.set(false);
+                state.source.set(Some(source));
+            }
+            Err(problem) => state.problem.set(Some(problem)),
+        }
+    });
+}
+
+fn take_file(state: State, file: File) {
+    let name = if file.name().is_empty() {
+        text::PASTED.to_owned()
+    } else {
+        file.name()
+    };
+    take(
+        state,
+        None,
+        async move { Source::decode(&file, &name).await },
+    );
+}
+
+/// Takes the first picture of a drop or a paste. A drop without one is a problem, a paste of text is not.
+pub fn accept_transfer(state: State, transfer: Option<DataTransfer>, complain: bool) {
+    let files = transfer.and_then(|t| t.files());
+    let file = files.and_then(|files| {
+        (0..files.length())
+            .filter_map(|i| files.get(i))
+            .find(|f| f.type_().starts_with("image/") || complain)
+    });
+    match file {
+        Some(file) if state.phase.get_untracked() != Phase::Running => take_file(state, file),
+        None if complain => state.problem.set(Some(Problem {
+            text: text::NOT_A_PICTURE.to_owned(),
+            restart: false,
+        })),
+        _ => {}
+    }
+}
+
+/// The picture's section.
+#[component]
+pub fn PictureInput() -> impl IntoView {
+    let state = state();
+    let crop = NodeRef::<html::Canvas>::new();
+    Effect::new(move || {
+        let Some(canvas) = crop.get() else { return };
+        state.source.with(|source| {
+            if let Some(source) = source {
+                source.paint_crop(&canvas, CROP_VIEW);
+            }
+        });
+    });
+    let chosen = move |event: web_sys::Event| {
+        let Some(input) = event
+            .target()
+            .and_then(|t| t.dyn_into::<HtmlInputElement>().ok())
+        else {
+            return;
+        };
+        if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            take_file(state, file);
+        }
+        // The same file may be chosen again.
+        input.set_value("");
+    };
+    let line = move || {
+        let side = state.side();
+        state.source.with(|s| {
+            s.as_ref()
+                .map(|s| text::crop_line(&s.name, s.size(), s.crop().2 as u32, side))
+        })
+    };
+    let gallery = samples().into_iter().enumerate().map(|(i, sample)| {
+        let name = sample.name.clone();
+        let pressed = {
+            let name = name.clone();
+            move || state.source.with(|s| s.as_ref().is_some_and(|s| s.name == name)).to_string()
+        };
+        let (url, title) = (sample.url(), name.clone());
+        let pick = {
+            let (name, url) = (name.clone(), url.clone());
+            move |_| {
+                let (name, url) = (name.clone(), url.clone());
+                take(state, Some(sample.prompt.clone()), async move { Source::fetch(&url, &name).await });
+            }
+        };
+        view! {
+            <li>
+                <button type="button" class="sample" id=format!("sample-{i}") aria-pressed=pressed title=title on:click=pick>
+                    <img src=url alt=name width="64" height="64"/>
+                </button>
+            </li>
+        }
+    }).collect_view();
+    view! {
+        <section class="card" id="picture" tabindex="-1" aria-labelledby="picture-title">
+            <h2 id="picture-title">{text::PICTURE}</h2>
+            <h3 id="samples-title">{text::SAMPLES}</h3>
+            <ul class="samples" aria-labelledby="samples-title">{gallery}</ul>
+            <div class="file">
+                <input type="file" id="file-input" accept="image/*" on:change=chosen/>
+                <label for="file-input" class="button">{text::CHOOSE}</label>
+                <span class="hint">{text::DROP_HINT}</span>
+            </div>
+            <Show when=move || state.source.with(Option::is_some)>
+                <figure class="crop">
+                    <canvas node_ref=crop role="img" aria-label=text::CROP_LABEL></canvas>
+                    <figcaption class="hint">{line}</figcaption>
+                </figure>
+            </Show>
+        </section>
+    }
+}

@@ -1,0 +1,78 @@
+//! The quality table: baseline and result.
+
+use latino_web::protocol::Metrics;
+use leptos::prelude::*;
+
+use crate::state::{State, state};
+use crate::text;
+
+fn baseline(state: State) -> Option<Metrics> {
+    state
+        .run
+        .with(|run| {
+            run.as_ref()
+                .and_then(|r| r.preview.as_ref())
+                .map(|p| p.metrics)
+        })
+        .or_else(|| state.preview.with(|p| p.as_ref().map(|p| p.metrics)))
+}
+
+fn restored(state: State) -> Option<Metrics> {
+    state.run.with(|run| {
+        run.as_ref()
+            .and_then(|r| r.outcome.as_ref())
+            .map(|o| o.metrics)
+    })
+}
+
+/// A cell with the rounded number, and all of it in `data-value`.
+fn cell(id: String, value: Option<f64>, digits: usize, known: bool) -> impl IntoView {
+    let shown = match value {
+        Some(value) => format!("{value:.digits$}"),
+        None if known => text::UNKNOWN.to_owned(),
+        None => "–".to_owned(),
+    };
+    view! { <td id=id data-value=value.map(|v| v.to_string())>{shown}</td> }
+}
+
+/// The table.
+#[component]
+pub fn Quality() -> impl IntoView {
+    let state = state();
+    let before = Memo::new(move |_| baseline(state));
+    let after = Memo::new(move |_| restored(state));
+    let noise = move || {
+        state
+            .run
+            .with(|r| r.as_ref().map(|r| f64::from(r.noise)))
+            .unwrap_or_else(|| state.noise.get())
+    };
+    let row = move |key: &'static str,
+                    name: &'static str,
+                    digits: usize,
+                    of: fn(&Metrics) -> Option<f64>| {
+        view! {
+            <tr>
+                <th scope="row">{name}</th>
+                {move || cell(format!("metric-{key}-baseline"), before.get().as_ref().and_then(of), digits, before.get().is_some())}
+                {move || cell(format!("metric-{key}-result"), after.get().as_ref().and_then(of), digits, after.get().is_some())}
+            </tr>
+        }
+    };
+    view! {
+        <Show when=move || before.get().is_some()>
+            <section class="card" aria-labelledby="metrics-title">
+                <h2 id="metrics-title">{text::METRICS}</h2>
+                <table class="metrics" aria-labelledby="metrics-title">
+                    <thead><tr><th scope="col">{text::METRIC}</th><th scope="col">{text::OF_BASELINE}</th><th scope="col">{text::OF_RESULT}</th></tr></thead>
+                    <tbody>
+                        {row("psnr", text::PSNR, 2, |m| m.psnr)}
+                        {row("ssim", text::SSIM, 3, |m| m.ssim)}
+                        {row("residual", text::RESIDUAL, 4, |m| Some(m.residual))}
+                    </tbody>
+                </table>
+                <p class="hint">{move || text::metrics_hint(noise(), before.get().is_some_and(|m| m.psnr.is_some()))}</p>
+            </section>
+        </Show>
+    }
+}

@@ -1,0 +1,14 @@
+//! The page's parts, one per file.
+
+pub mod canvas;
+pub mod choice;
+pub mod degradation;
+pub mod header;
+pub mod input;
+pub mod metrics;
+pub mod problem;
+pub mod restoration;
+pub mod run_bar;
+pub mod slider;
+pub mod stage;
+pub mod strip;

@@ -1,0 +1,78 @@
+//! Prompt and solver settings.
+
+use latino_web::protocol::{Initialisation, OutputStage, StepRule};
+use leptos::prelude::*;
+
+use super::{choice::Choice, slider::Slider};
+use crate::state::state;
+use crate::text;
+
+/// The restoration's section.
+#[component]
+pub fn Restoration() -> impl IntoView {
+    let state = state();
+    let count = move || {
+        state.tokens.with(|t| {
+            t.as_ref()
+                .filter(|t| state.prompt.with(|p| *p == t.prompt))
+                .map(|t| text::tokens(t.count, t.max))
+        })
+    };
+    let seed = move |event: web_sys::Event| {
+        if let Ok(seed) = event_target_value(&event).trim().parse::<u32>()
+            && seed != state.seed.get_untracked()
+        {
+            state.seed.set(seed);
+        }
+    };
+    // Small seeds are easier to note down.
+    let dice = move |_| state.seed.set((js_sys::Math::random() * 1e6) as u32);
+    view! {
+        <section class="card" aria-labelledby="restoration-title">
+            <h2 id="restoration-title">{text::RESTORATION}</h2>
+            <div class="field">
+                <div class="field-head">
+                    <label for="prompt">{text::PROMPT}</label>
+                    <output for="prompt" id="tokens">{count}</output>
+                </div>
+                <textarea id="prompt" rows="2" placeholder=text::PROMPT_PLACEHOLDER aria-describedby="tokens"
+                    prop:value=move || state.prompt.get()
+                    on:input=move |event| state.prompt.set(event_target_value(&event))></textarea>
+            </div>
+            <Slider id="steps" label=text::STEPS min=1.0 max=8.0 step=1.0 hint=text::STEPS_HINT
+                value=Signal::derive(move || f64::from(state.steps.get())) set=move |v| state.steps.set(v as u32)/>
+            <div class="field">
+                <label for="seed">{text::SEED}</label>
+                <div class="seed">
+                    <input type="number" id="seed" min="0" max="4294967295" step="1" inputmode="numeric"
+                        prop:value=move || state.seed.get().to_string() on:input=seed on:change=seed/>
+                    <button type="button" class="button" on:click=dice>{text::DICE}</button>
+                </div>
+            </div>
+            <details class="advanced">
+                <summary>{text::ADVANCED}</summary>
+                <Choice id="init" label=text::INIT hint=text::INIT_HINT
+                    options=Signal::stored(vec![("pseudo-inverse", text::INIT_PSEUDO), ("adjoint", text::INIT_ADJOINT)])
+                    value=Signal::derive(move || match state.init.get() {
+                        Initialisation::PseudoInverse => "pseudo-inverse",
+                        Initialisation::Adjoint => "adjoint",
+                    })
+                    set=move |key: &str| state.init.set(if key == "adjoint" { Initialisation::Adjoint } else { Initialisation::PseudoInverse })/>
+                <Choice id="output" label=text::OUTPUT hint=text::OUTPUT_HINT
+                    options=Signal::stored(vec![("prox", text::OUTPUT_PROX), ("decoded", text::OUTPUT_DECODED)])
+                    value=Signal::derive(move || match state.output.get() {
+                        OutputStage::Prox => "prox",
+                        OutputStage::Decoded => "decoded",
+                    })
+                    set=move |key: &str| state.output.set(if key == "decoded" { OutputStage::Decoded } else { OutputStage::Prox })/>
+                <Choice id="rule" label=text::RULE hint=text::RULE_HINT
+                    options=Signal::stored(vec![("discrepancy", text::RULE_DISCREPANCY), ("published", text::RULE_PUBLISHED)])
+                    value=Signal::derive(move || match state.rule.get() {
+                        StepRule::Discrepancy => "discrepancy",
+                        StepRule::Published => "published",
+                    })
+                    set=move |key: &str| state.rule.set(if key == "published" { StepRule::Published } else { StepRule::Discrepancy })/>
+            </details>
+        </section>
+    }
+}

@@ -1,0 +1,157 @@
+//! Before and after, one over the other, with a divider.
+
+use leptos::prelude::*;
+
+use super::canvas::Picture;
+use super::choice::Choice;
+use crate::picture::save;
+use crate::state::{Preview, Problem, Reference, Shared, Shown, State, state};
+use crate::text;
+
+/// A picture and its name.
+type Named = (String, Shared);
+
+fn current(state: State) -> Option<Preview> {
+    state
+        .run
+        .with(|run| run.as_ref().and_then(|r| r.preview.clone()))
+        .or_else(|| state.preview.get())
+}
+
+fn reference(state: State) -> Option<Named> {
+    let preview = current(state)?;
+    let measurement = (text::OF_MEASUREMENT.to_owned(), preview.measurement);
+    Some(match state.reference.get() {
+        Some(Reference::Baseline) => (text::OF_BASELINE.to_owned(), preview.baseline),
+        Some(Reference::Truth) => preview
+            .truth
+            .map_or(measurement, |truth| (text::OF_TRUTH.to_owned(), truth)),
+        _ => measurement,
+    })
+}
+
+fn result(state: State) -> Option<Named> {
+    let shown = state.shown.get();
+    let of_run = state.run.with(|run| {
+        let run = run.as_ref()?;
+        let step = |index: usize, before: bool| {
+            let step = run.steps.get(index)?;
+            let picture = if before { &step.before } else { &step.after };
+            Some((text::step_picture(step.step, before), picture.clone()))
+        };
+        match (shown, &run.outcome) {
+            (Shown::Step(index, before), _) => step(index, before),
+            (Shown::Latest, Some(outcome)) => {
+                Some((text::OF_RESULT.to_owned(), outcome.picture.clone()))
+            }
+            (Shown::Latest, None) => step(run.steps.len().checked_sub(1)?, false),
+        }
+    });
+    of_run.or_else(|| {
+        let preview = current(state)?;
+        Some(match preview.truth {
+            Some(truth) => (text::OF_PICTURE.to_owned(), truth),
+            None => (text::OF_BASELINE.to_owned(), preview.baseline),
+        })
+    })
+}
+
+/// The comparison's section.
+#[component]
+pub fn Stage() -> impl IntoView {
+    let state = state();
+    let position = RwSignal::new(50.0_f64);
+    let peek = RwSignal::new(false);
+    let left = Signal::derive(move || reference(state));
+    let right = Signal::derive(move || result(state));
+    let name = |named: Signal<Option<Named>>| {
+        Signal::derive(move || named.get().map(|n| n.0).unwrap_or_default())
+    };
+    let picture = |named: Signal<Option<Named>>| Signal::derive(move || named.get().map(|n| n.1));
+    let (left_name, right_name) = (name(left), name(right));
+    let (left_picture, right_picture) = (picture(left), picture(right));
+    let options = Memo::new(move |_| {
+        let mut options = vec![
+            ("measurement", text::OF_MEASUREMENT),
+            ("baseline", text::OF_BASELINE),
+        ];
+        if current(state).is_some_and(|p| p.truth.is_some()) {
+            options.push(("truth", text::OF_TRUTH));
+        }
+        options
+    });
+    let any = Memo::new(move |_| left.get().is_some());
+    let finished = Memo::new(move |_| {
+        state
+            .run
+            .with(|r| r.as_ref().is_some_and(|r| r.outcome.is_some()))
+    });
+    let edge = move || {
+        if peek.get() {
+            "100%".to_owned()
+        } else {
+            format!("{}%", position.get())
+        }
+    };
+    let slide = move |event: web_sys::Event| {
+        if let Ok(value) = event_target_value(&event).parse::<f64>() {
+            position.set(value.clamp(0.0, 100.0));
+        }
+    };
+    let key = move |event: web_sys::KeyboardEvent, down: bool| {
+        if event.key().eq_ignore_ascii_case("o") {
+            peek.set(down);
+        }
+    };
+    let download = move |_| {
+        let picture = state.run.with_untracked(|r| {
+            r.as_ref()
+                .and_then(|r| r.outcome.as_ref())
+                .map(|o| o.picture.clone())
+        });
+        if let Some(picture) = picture
+            && !save(&picture, "latino.png")
+        {
+            state.problem.set(Some(Problem {
+                text: text::SAVE_FAILED.to_owned(),
+                restart: false,
+            }));
+        }
+    };
+    view! {
+        <section class="card" aria-labelledby="result-title">
+            <h2 id="result-title">{text::RESULT}</h2>
+            <Show when=move || any.get() fallback=|| view! { <div class="stage-empty"><p>{text::EMPTY}</p></div> }>
+                <div class="compare" id="compare" style=("--edge", edge)>
+                    <Picture picture=right_picture label=right_name/>
+                    <div class="compare-left"><Picture picture=left_picture label=left_name/></div>
+                    <span class="compare-edge" aria-hidden="true"></span>
+                    <span class="compare-name at-left" aria-hidden="true">{left_name}</span>
+                    <span class="compare-name at-right" aria-hidden="true">{right_name}</span>
+                    <input type="range" id="compare-slider" min="0" max="100" step="1" aria-label=text::SLIDER aria-describedby="slider-hint"
+                        prop:value=move || position.get().to_string() on:input=slide on:change=slide
+                        on:keydown=move |e| key(e, true) on:keyup=move |e| key(e, false) on:blur=move |_| peek.set(false)/>
+                </div>
+                <p class="hint" id="slider-hint">{text::SLIDER_HINT}</p>
+                <div class="stage-tools">
+                    <Choice id="reference" label=text::COMPARE options=options
+                        value=Signal::derive(move || match state.reference.get() {
+                            Some(Reference::Baseline) => "baseline",
+                            Some(Reference::Truth) => "truth",
+                            _ => "measurement",
+                        })
+                        set=move |key: &str| state.reference.set(Some(match key {
+                            "baseline" => Reference::Baseline,
+                            "truth" => Reference::Truth,
+                            _ => Reference::Measurement,
+                        }))/>
+                    <button type="button" class="button" on:pointerdown=move |_| peek.set(true) on:pointerup=move |_| peek.set(false)
+                        on:pointerleave=move |_| peek.set(false) on:pointercancel=move |_| peek.set(false)
+                        on:keydown=move |e| if e.key() == " " || e.key() == "Enter" { peek.set(true) }
+                        on:keyup=move |_| peek.set(false) on:blur=move |_| peek.set(false)>{text::PEEK}</button>
+                    <button type="button" class="button primary" id="save" prop:disabled=move || !finished.get() on:click=download>{text::SAVE}</button>
+                </div>
+            </Show>
+        </section>
+    }
+}

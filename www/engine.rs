@@ -1,0 +1,340 @@
+//! The page's side of the engine worker: start, requests, events, loss.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use latino_web::protocol::{Event, FailureKind, Request, RestoreJob};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::state::{Load, Outcome, Phase, Preview, Run, Shown, State, StepView, Tokens};
+use crate::text;
+
+/// The worker's entry, next to the page.
+const WORKER: &str = "./worker.js";
+/// The model's folder, next to the page.
+const MODEL: &str = "./models/emoji-lcm/";
+
+/// A running worker with its listeners.
+struct Link {
+    worker: Worker,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _error: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.set_onmessageerror(None);
+        self.worker.terminate();
+    }
+}
+
+thread_local! {
+    static LINK: RefCell<Option<Link>> = const { RefCell::new(None) };
+    static NEXT: Cell<u32> = const { Cell::new(1) };
+    /// The newest `Measure` sent: older answers are dropped.
+    static MEASURE: Cell<u32> = const { Cell::new(0) };
+}
+
+fn next_id() -> u32 {
+    NEXT.replace(NEXT.get().wrapping_add(1))
+}
+
+/// Ends the engine without waiting for it. Also safe inside one of its own listeners.
+fn stop() {
+    let link = LINK.take();
+    // A listener may be running: its closure must outlive this call.
+    if let Some(link) = link {
+        link.worker.terminate();
+        set_timeout(move || drop(link), std::time::Duration::ZERO);
+    }
+}
+
+/// Starts a fresh engine; an earlier one is ended.
+pub fn start(state: State) {
+    stop();
+    state.problem.set(None);
+    state.phase.set(Phase::Starting);
+    state.load.set(None);
+    state.device.set(None);
+    state.model.set(None);
+    state.cancelling.set(false);
+    forget_unfinished(state);
+
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    let Ok(worker) = Worker::new_with_options(WORKER, &options) else {
+        lost(state, text::NO_WORKER.to_owned());
+        return;
+    };
+    let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        match serde_wasm_bindgen::from_value::<Event>(event.data()) {
+            Ok(event) => receive(state, event),
+            Err(error) => lost(state, text::strange_message(&error.to_string())),
+        }
+    });
+    let error = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
+        let detail = event
+            .dyn_ref::<ErrorEvent>()
+            .map(ErrorEvent::message)
+            .unwrap_or_default();
+        lost(state, text::crashed(&detail));
+    });
+    worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
+    worker.set_onerror(Some(error.as_ref().unchecked_ref()));
+    worker.set_onmessageerror(Some(error.as_ref().unchecked_ref()));
+    LINK.set(Some(Link {
+        worker,
+        _message: message,
+        _error: error,
+    }));
+}
+
+/// The engine is gone: says so and lets the visitor start another.
+fn lost(state: State, text: String) {
+    stop();
+    state.phase.set(Phase::Failed);
+    state.device.set(None);
+    state.cancelling.set(false);
+    forget_unfinished(state);
+    state.fail(text, FailureKind::Device);
+}
+
+/// A run that will get no result any more is not shown as one.
+fn forget_unfinished(state: State) {
+    state.run.update(|run| {
+        if run.as_ref().is_some_and(|r| r.outcome.is_none()) {
+            *run = None;
+        }
+    });
+}
+
+fn send(state: State, request: &Request) {
+    let sent = LINK.with_borrow(|link| {
+        let link = link.as_ref()?;
+        let value = serde_wasm_bindgen::to_value(request).ok()?;
+        link.worker.post_message(&value).ok()
+    });
+    if sent.is_none() {
+        lost(state, text::crashed(""));
+    }
+}
+
+fn load(state: State) {
+    let base = document().base_uri().ok().flatten().unwrap_or_default();
+    match web_sys::Url::new_with_base(MODEL, &base) {
+        Ok(url) => {
+            state.phase.set(Phase::Loading);
+            send(
+                state,
+                &Request::Load {
+                    device: state.wanted.get_untracked(),
+                    model_url: url.href(),
+                },
+            );
+        }
+        Err(_) => lost(state, text::crashed(&base)),
+    }
+}
+
+/// Asks what the job's measurement looks like.
+pub fn measure(state: State, job: RestoreJob) {
+    let id = next_id();
+    MEASURE.set(id);
+    send(
+        state,
+        &Request::Measure {
+            id,
+            job: Box::new(job),
+        },
+    );
+}
+
+/// Asks how long a prompt is.
+pub fn count_tokens(state: State, prompt: String) {
+    send(state, &Request::CountTokens { prompt });
+}
+
+/// Starts a restoration.
+pub fn restore(state: State, job: RestoreJob) {
+    let id = next_id();
+    state.problem.set(None);
+    state.cancelled.set(false);
+    state.cancelling.set(false);
+    state.shown.set(Shown::Latest);
+    state.phase.set(Phase::Running);
+    state.run.set(Some(Run {
+        id,
+        truth: (!job.measured).then(|| Arc::new(job.picture.clone())),
+        noise: job.noise,
+        preview: None,
+        total: job.steps,
+        steps: Vec::new(),
+        outcome: None,
+        dropped: None,
+    }));
+    send(
+        state,
+        &Request::Restore {
+            id,
+            job: Box::new(job),
+        },
+    );
+}
+
+/// Asks the engine to stop. A second wish does not wait for it: the engine is started afresh.
+pub fn cancel(state: State) {
+    if state.phase.get_untracked() != Phase::Running {
+        return;
+    }
+    if state.cancelling.get_untracked() {
+        start(state);
+        state.cancelled.set(true);
+        return;
+    }
+    let Some(id) = state.run.with_untracked(|run| run.as_ref().map(|r| r.id)) else {
+        return;
+    };
+    state.cancelling.set(true);
+    send(state, &Request::Cancel { id });
+}
+
+fn receive(state: State, event: Event) {
+    match event {
+        Event::Hello => load(state),
+        Event::LoadProgress { stage, done, total } => {
+            state.load.set(Some(Load { stage, done, total }))
+        }
+        Event::Ready { device, model } => {
+            state.device.set(Some(device));
+            state.model.set(Some(model));
+            state.load.set(None);
+            state.phase.set(Phase::Ready);
+        }
+        Event::Measured {
+            id,
+            measurement,
+            baseline,
+            metrics,
+        } => {
+            if id != MEASURE.get() || state.phase.get_untracked() == Phase::Running {
+                return;
+            }
+            let truth = state.truth();
+            state.preview.set(Some(Preview {
+                truth,
+                measurement: Arc::new(measurement),
+                baseline: Arc::new(baseline),
+                metrics,
+            }));
+            state.problem.set(None);
+            // The settings have moved on from the result that was shown.
+            state.run.set(None);
+            state.shown.set(Shown::Latest);
+        }
+        Event::Started {
+            id,
+            steps,
+            measurement,
+            baseline,
+            baseline_metrics,
+            dropped_tokens,
+        } => {
+            state.run.update(|run| {
+                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
+                    return;
+                };
+                run.total = steps;
+                run.dropped = dropped_tokens;
+                run.preview = Some(Preview {
+                    truth: run.truth.clone(),
+                    measurement: Arc::new(measurement),
+                    baseline: Arc::new(baseline),
+                    metrics: baseline_metrics,
+                });
+            });
+        }
+        Event::Step {
+            id,
+            step,
+            timestep,
+            before,
+            after,
+            residual_before,
+            residual_after,
+            gamma,
+            seconds,
+        } => {
+            state.run.update(|run| {
+                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
+                    return;
+                };
+                run.steps.push(StepView {
+                    step,
+                    timestep,
+                    before: Arc::new(before),
+                    after: Arc::new(after),
+                    residual_before,
+                    residual_after,
+                    gamma,
+                    seconds,
+                });
+            });
+        }
+        Event::Done {
+            id,
+            picture,
+            metrics,
+            evaluations,
+            seconds,
+        } => {
+            state.run.update(|run| {
+                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
+                    return;
+                };
+                run.outcome = Some(Outcome {
+                    picture: Arc::new(picture),
+                    metrics,
+                    evaluations,
+                    seconds,
+                });
+            });
+            state.shown.set(Shown::Latest);
+            state.cancelling.set(false);
+            state.phase.set(Phase::Ready);
+        }
+        Event::Tokens { prompt, count, max } => {
+            state.tokens.set(Some(Tokens { prompt, count, max }))
+        }
+        Event::Failed { id, kind, message } => failed(state, id, kind, &message),
+    }
+}
+
+fn failed(state: State, id: Option<u32>, kind: FailureKind, message: &str) {
+    let running = state.run.with_untracked(|run| run.as_ref().map(|r| r.id));
+    let of_run = state.phase.get_untracked() == Phase::Running && (id.is_none() || id == running);
+    match kind {
+        // A lost device leaves nothing to go on with.
+        FailureKind::Device => lost(state, text::device_failed(message)),
+        FailureKind::Model if id.is_none() => lost(state, text::model_failed(message)),
+        _ => {
+            let measure = id.is_some_and(|id| id == MEASURE.get());
+            if of_run {
+                state.cancelling.set(false);
+                forget_unfinished(state);
+                state.phase.set(Phase::Ready);
+            } else if !measure && id.is_some() {
+                // The answer to something that no longer matters.
+                return;
+            }
+            match kind {
+                FailureKind::Cancelled => state.cancelled.set(of_run),
+                FailureKind::BadOutput => state.fail(text::bad_output(message), kind),
+                _ => state.fail(message, kind),
+            }
+        }
+    }
+}

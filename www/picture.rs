@@ -1,0 +1,235 @@
+//! Pictures in and out of the browser: decode, crop, scale, paint, save.
+
+use latino_web::protocol::Rgba;
+use leptos::prelude::*;
+use wasm_bindgen::{Clamped, JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageBitmap, ImageData,
+};
+
+use crate::state::Problem;
+use crate::text;
+
+/// Largest file taken, in bytes.
+const MAX_BYTES: f64 = 40e6;
+/// Largest picture taken, in pixels.
+const MAX_PIXELS: f64 = 50e6;
+
+/// The visitor's picture, decoded and upright.
+#[derive(Clone)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    bitmap: ImageBitmap,
+}
+
+fn problem(text: impl Into<String>) -> Problem {
+    Problem {
+        text: text.into(),
+        restart: false,
+    }
+}
+
+fn broken(_: JsValue) -> Problem {
+    problem(text::NO_CANVAS)
+}
+
+impl Source {
+    /// Decodes a picture. EXIF orientation is honoured, as `createImageBitmap` does by default.
+    pub async fn decode(blob: &Blob, name: &str) -> Result<Self, Problem> {
+        if blob.size() > MAX_BYTES {
+            return Err(problem(text::file_too_big(name, blob.size(), MAX_BYTES)));
+        }
+        let bitmap = async {
+            JsFuture::from(window().create_image_bitmap_with_blob(blob)?)
+                .await?
+                .dyn_into::<ImageBitmap>()
+        }
+        .await
+        .map_err(|_| problem(text::unreadable(name)))?;
+        let pixels = f64::from(bitmap.width()) * f64::from(bitmap.height());
+        if pixels > MAX_PIXELS {
+            bitmap.close();
+            return Err(problem(text::too_many_pixels(name, pixels, MAX_PIXELS)));
+        }
+        if pixels < 1.0 {
+            return Err(problem(text::unreadable(name)));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            bitmap,
+        })
+    }
+
+    /// Fetches a picture of this site and decodes it.
+    pub async fn fetch(url: &str, name: &str) -> Result<Self, Problem> {
+        let blob = async {
+            let response: web_sys::Response = JsFuture::from(window().fetch_with_str(url))
+                .await?
+                .dyn_into()?;
+            if !response.ok() {
+                return Err(JsValue::NULL);
+            }
+            JsFuture::from(response.blob()?).await?.dyn_into::<Blob>()
+        }
+        .await
+        .map_err(|_| problem(text::sample_missing(name)))?;
+        Self::decode(&blob, name).await
+    }
+
+    /// Width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        (self.bitmap.width(), self.bitmap.height())
+    }
+
+    /// The centred square of it: left, top, side, in its pixels.
+    pub fn crop(&self) -> (f64, f64, f64) {
+        let (w, h) = (
+            f64::from(self.bitmap.width()),
+            f64::from(self.bitmap.height()),
+        );
+        let side = w.min(h);
+        (((w - side) / 2.0).floor(), ((h - side) / 2.0).floor(), side)
+    }
+
+    /// The centred square at `side` x `side` pixels, on white where it is transparent.
+    pub fn square(&self, side: u32) -> Result<Rgba, Problem> {
+        let (x, y, crop) = self.crop();
+        // Halved until at most twice too big: browsers differ in how they filter larger reductions.
+        let mut now = crop as u32;
+        let mut canvas = if now > 2 * side {
+            (now / 2).max(1)
+        } else {
+            side
+        };
+        let (mut from, context) = blank(canvas)?;
+        context
+            .draw_image_with_image_bitmap_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
+                &self.bitmap,
+                x,
+                y,
+                crop,
+                crop,
+                0.0,
+                0.0,
+                f64::from(canvas),
+                f64::from(canvas),
+            )
+            .map_err(broken)?;
+        let mut last = context;
+        while canvas != side {
+            now = canvas;
+            canvas = if now > 2 * side { now / 2 } else { side };
+            let (to, context) = blank(canvas)?;
+            let whole = f64::from(canvas);
+            context
+                .draw_image_with_html_canvas_element_and_dw_and_dh(&from, 0.0, 0.0, whole, whole)
+                .map_err(broken)?;
+            (from, last) = (to, context);
+        }
+        let data = last
+            .get_image_data(0.0, 0.0, f64::from(side), f64::from(side))
+            .map_err(broken)?;
+        Ok(Rgba {
+            width: side,
+            height: side,
+            bytes: data.data().0,
+        })
+    }
+
+    /// Draws the whole picture at most `box_side` pixels large, what the crop leaves out dimmed.
+    pub fn paint_crop(&self, canvas: &HtmlCanvasElement, box_side: f64) {
+        let (w, h) = (
+            f64::from(self.bitmap.width()),
+            f64::from(self.bitmap.height()),
+        );
+        let scale = box_side / w.max(h);
+        canvas.set_width((w * scale).round().max(1.0) as u32);
+        canvas.set_height((h * scale).round().max(1.0) as u32);
+        let Some(context) = context(canvas) else {
+            return;
+        };
+        let (cw, ch) = (f64::from(canvas.width()), f64::from(canvas.height()));
+        let (x, y, side) = self.crop();
+        let (x, y, side) = (x * scale, y * scale, side * scale);
+        let draw = || {
+            context
+                .draw_image_with_image_bitmap_and_dw_and_dh(&self.bitmap, 0.0, 0.0, cw, ch)
+                .ok();
+        };
+        draw();
+        context.set_fill_style_str("rgba(0, 0, 0, 0.62)");
+        context.fill_rect(0.0, 0.0, x, ch);
+        context.fill_rect(x + side, 0.0, cw - x - side, ch);
+        context.fill_rect(x, 0.0, side, y);
+        context.fill_rect(x, y + side, side, ch - y - side);
+    }
+}
+
+fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
+    canvas.get_context("2d").ok().flatten()?.dyn_into().ok()
+}
+
+fn canvas_element() -> Option<HtmlCanvasElement> {
+    document().create_element("canvas").ok()?.dyn_into().ok()
+}
+
+/// A white square canvas.
+fn blank(side: u32) -> Result<(HtmlCanvasElement, CanvasRenderingContext2d), Problem> {
+    let canvas = canvas_element().ok_or_else(|| problem(text::NO_CANVAS))?;
+    canvas.set_width(side);
+    canvas.set_height(side);
+    let context = context(&canvas).ok_or_else(|| problem(text::NO_CANVAS))?;
+    context.set_fill_style_str("#fff");
+    context.fill_rect(0.0, 0.0, f64::from(side), f64::from(side));
+    Ok((canvas, context))
+}
+
+/// Puts a picture on a canvas, which takes the picture's size.
+pub fn paint(canvas: &HtmlCanvasElement, picture: &Rgba) {
+    if canvas.width() != picture.width || canvas.height() != picture.height {
+        canvas.set_width(picture.width);
+        canvas.set_height(picture.height);
+    }
+    let data = ImageData::new_with_u8_clamped_array_and_sh(
+        Clamped(&picture.bytes),
+        picture.width,
+        picture.height,
+    );
+    if let (Some(context), Ok(data)) = (context(canvas), data) {
+        context.put_image_data(&data, 0.0, 0.0).ok();
+    }
+}
+
+/// Offers a picture as a PNG download. False when the browser cannot make one.
+pub fn save(picture: &Rgba, file: &str) -> bool {
+    let Some(canvas) = canvas_element() else {
+        return false;
+    };
+    paint(&canvas, picture);
+    let file = file.to_owned();
+    let done = Closure::once_into_js(move |blob: Option<Blob>| {
+        let Some(blob) = blob else { return };
+        let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else {
+            return;
+        };
+        if let Some(link) = document()
+            .create_element("a")
+            .ok()
+            .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok())
+        {
+            link.set_href(&url);
+            link.set_download(&file);
+            link.click();
+        }
+        // The download has started once this task ends; a minute is generous.
+        set_timeout(
+            move || {
+                web_sys::Url::revoke_object_url(&url).ok();
+            },
+            std::time::Duration::from_secs(60),
+        );
+    });
+    canvas.to_blob(done.unchecked_ref()).is_ok()
+}

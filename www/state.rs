@@ -1,0 +1,297 @@
+//! What the page knows: signals, shared by all components through the context.
+
+use std::sync::Arc;
+
+use latino_web::protocol::{
+    DeviceChoice, DeviceReport, FailureKind, Initialisation, Metrics, ModelReport, OutputStage,
+    RestoreJob, Rgba, StepRule,
+};
+use leptos::prelude::*;
+
+use crate::picture::Source;
+use crate::task::{Task, TaskKind};
+
+/// A picture that many views share.
+pub type Shared = Arc<Rgba>;
+
+/// What the engine is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The worker is being started.
+    Starting,
+    /// The device is being chosen and the model fetched.
+    Loading,
+    /// Idle.
+    Ready,
+    /// A restoration runs.
+    Running,
+    /// No engine.
+    Failed,
+}
+
+impl Phase {
+    /// The value of `data-engine`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Loading => "loading",
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How much of the model is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Load {
+    /// What is being done.
+    pub stage: String,
+    /// Bytes so far.
+    pub done: f64,
+    /// Bytes in all.
+    pub total: f64,
+}
+
+/// What went wrong, for the visitor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// What happened and what helps.
+    pub text: String,
+    /// True when a new engine can help.
+    pub restart: bool,
+}
+
+/// How long a prompt is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// The prompt that was counted.
+    pub prompt: String,
+    /// Tokens, start and end included.
+    pub count: u32,
+    /// The most the model takes.
+    pub max: u32,
+}
+
+/// What the degradation does to the picture, before any restoration.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The picture it was made from, when that is the truth.
+    pub truth: Option<Shared>,
+    /// The measurement.
+    pub measurement: Shared,
+    /// The pseudo-inverse.
+    pub baseline: Shared,
+    /// Its quality.
+    pub metrics: Metrics,
+}
+
+/// One finished step.
+#[derive(Debug, Clone)]
+pub struct StepView {
+    /// From 1.
+    pub step: u32,
+    /// The timestep t.
+    pub timestep: u32,
+    /// What the prior says.
+    pub before: Shared,
+    /// Made consistent with the measurement.
+    pub after: Shared,
+    /// Residual before the prox.
+    pub residual_before: f64,
+    /// Residual after the prox.
+    pub residual_after: f64,
+    /// Step size.
+    pub gamma: f64,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// A finished restoration.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The picture.
+    pub picture: Shared,
+    /// Its quality.
+    pub metrics: Metrics,
+    /// Network evaluations.
+    pub evaluations: u32,
+    /// Seconds in all.
+    pub seconds: f64,
+}
+
+/// A restoration, from its start on.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its number.
+    pub id: u32,
+    /// The undegraded picture, when known.
+    pub truth: Option<Shared>,
+    /// The noise level, for pictures in [0, 1].
+    pub noise: f32,
+    /// What the engine said at its start; `None` until then.
+    pub preview: Option<Preview>,
+    /// Steps to come.
+    pub total: u32,
+    /// Finished steps.
+    pub steps: Vec<StepView>,
+    /// The result.
+    pub outcome: Option<Outcome>,
+    /// Tokens dropped from a prompt that was too long.
+    pub dropped: Option<u32>,
+}
+
+/// What the result is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reference {
+    /// The degraded picture.
+    Measurement,
+    /// The pseudo-inverse.
+    Baseline,
+    /// The undegraded picture.
+    Truth,
+}
+
+/// Which picture stands for the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// The newest one.
+    Latest,
+    /// That of a step: index, and true for the picture before the prox.
+    Step(usize, bool),
+}
+
+/// All of it.
+#[derive(Clone, Copy)]
+pub struct State {
+    /// What the engine is doing.
+    pub phase: RwSignal<Phase>,
+    /// Loading progress.
+    pub load: RwSignal<Option<Load>>,
+    /// The wanted device.
+    pub wanted: RwSignal<DeviceChoice>,
+    /// The running device.
+    pub device: RwSignal<Option<DeviceReport>>,
+    /// The loaded model.
+    pub model: RwSignal<Option<ModelReport>>,
+    /// What went wrong.
+    pub problem: RwSignal<Option<Problem>>,
+    /// The visitor's picture, undecoded sides.
+    pub source: RwSignal<Option<Source>, LocalStorage>,
+    /// True when the picture is already degraded.
+    pub measured: RwSignal<bool>,
+    /// The degradation.
+    pub task: RwSignal<Task>,
+    /// Noise, for pictures in [0, 1].
+    pub noise: RwSignal<f64>,
+    /// True once the visitor set the noise.
+    pub noise_touched: RwSignal<bool>,
+    /// Prompt.
+    pub prompt: RwSignal<String>,
+    /// Its length.
+    pub tokens: RwSignal<Option<Tokens>>,
+    /// Steps, 1 to 8.
+    pub steps: RwSignal<u32>,
+    /// Seed.
+    pub seed: RwSignal<u32>,
+    /// Initialisation.
+    pub init: RwSignal<Initialisation>,
+    /// Output stage.
+    pub output: RwSignal<OutputStage>,
+    /// Step rule.
+    pub rule: RwSignal<StepRule>,
+    /// What the degradation does.
+    pub preview: RwSignal<Option<Preview>>,
+    /// The current or last restoration.
+    pub run: RwSignal<Option<Run>>,
+    /// True between the wish to cancel and its answer.
+    pub cancelling: RwSignal<bool>,
+    /// True after a cancelled run.
+    pub cancelled: RwSignal<bool>,
+    /// What the result is compared with; `None` for the natural choice.
+    pub reference: RwSignal<Option<Reference>>,
+    /// Which picture stands for the result.
+    pub shown: RwSignal<Shown>,
+}
+
+impl State {
+    /// The page's start.
+    pub fn new(wanted: DeviceChoice) -> Self {
+        Self {
+            phase: RwSignal::new(Phase::Starting),
+            load: RwSignal::new(None),
+            wanted: RwSignal::new(wanted),
+            device: RwSignal::new(None),
+            model: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            source: RwSignal::new_local(None),
+            measured: RwSignal::new(false),
+            task: RwSignal::new(Task::default()),
+            noise: RwSignal::new(TaskKind::default().usual_noise()),
+            noise_touched: RwSignal::new(false),
+            prompt: RwSignal::new(String::new()),
+            tokens: RwSignal::new(None),
+            steps: RwSignal::new(8),
+            seed: RwSignal::new(1),
+            init: RwSignal::new(Initialisation::default()),
+            output: RwSignal::new(OutputStage::default()),
+            rule: RwSignal::new(StepRule::default()),
+            preview: RwSignal::new(None),
+            run: RwSignal::new(None),
+            cancelling: RwSignal::new(false),
+            cancelled: RwSignal::new(false),
+            reference: RwSignal::new(None),
+            shown: RwSignal::new(Shown::Latest),
+        }
+    }
+
+    /// Side in pixels of the square that the engine is given. `None` before the model is known.
+    pub fn side(&self) -> Option<u32> {
+        let size = self.model.with(|m| m.as_ref().map(|m| m.picture_size))?;
+        let shrink = if self.measured.get() {
+            self.task.get().shrink()
+        } else {
+            1
+        };
+        Some((size / shrink).max(1))
+    }
+
+    /// The job as set, or `None` while there is no picture or no model.
+    pub fn job(&self) -> Option<Result<RestoreJob, Problem>> {
+        let side = self.side()?;
+        let picture = self.source.with(|s| s.as_ref().map(|s| s.square(side)))?;
+        Some(picture.map(|picture| RestoreJob {
+            picture,
+            measured: self.measured.get(),
+            mask: None,
+            task: self.task.get().spec(),
+            noise: self.noise.get() as f32,
+            prompt: self.prompt.get(),
+            steps: self.steps.get(),
+            seed: self.seed.get(),
+            init: self.init.get(),
+            output: self.output.get(),
+            rule: self.rule.get(),
+        }))
+    }
+
+    /// The undegraded picture, when the settings have one.
+    pub fn truth(&self) -> Option<Shared> {
+        let job = untrack(|| self.job())?.ok()?;
+        (!job.measured).then(|| Arc::new(job.picture))
+    }
+
+    /// Shows a problem; a new engine can help when the device or the model is at fault.
+    pub fn fail(&self, text: impl Into<String>, kind: FailureKind) {
+        let restart = matches!(kind, FailureKind::Device | FailureKind::Model);
+        self.problem.set(Some(Problem {
+            text: text.into(),
+            restart,
+        }));
+    }
+}
+
+/// The page's state, from the context that the application provides.
+pub fn state() -> State {
+    use_context().unwrap_or_else(|| State::new(DeviceChoice::Auto))
+}
