@@ -52,7 +52,9 @@ fn number(browser: &Browser, id: &str) -> f64 {
     let value = browser.run(&format!(
         "return Number(document.getElementById('{id}').dataset.value)"
     ));
-    value.as_f64().unwrap_or_else(|| panic!("{id} holds {value}, not a number"))
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{id} holds {value}, not a number"))
 }
 
 /// Restores the uploaded picture on `device` and checks what a visitor would see.
@@ -83,10 +85,16 @@ fn restore(browser: &Browser, site: &Site, device: &str, steps: u32) {
         number(browser, "metric-psnr-result"),
     );
     println!("{device}: PSNR {before:.2} dB without a prior, {after:.2} dB restored");
-    assert!(after > before + 1.0, "no gain on {device}: {before:.2} to {after:.2} dB");
+    assert!(
+        after > before + 1.0,
+        "no gain on {device}: {before:.2} to {after:.2} dB"
+    );
     assert!(number(browser, "metric-ssim-result") > 0.0);
     let sent: Vec<String> = site.since(requests);
-    assert!(sent.is_empty(), "a restoration must stay on the device, but requested {sent:?}");
+    assert!(
+        sent.is_empty(),
+        "a restoration must stay on the device, but requested {sent:?}"
+    );
 }
 
 #[test]
@@ -102,7 +110,11 @@ fn a_visitor_restores_a_picture() {
     browser.upload("file-input", picture.to_str().unwrap());
     set(&browser, "task", "denoising");
     set(&browser, "noise", "0.5");
-    set(&browser, "prompt", "a drawing of a raccoon on a white background");
+    set(
+        &browser,
+        "prompt",
+        "a drawing of a raccoon on a white background",
+    );
     restore(&browser, &site, "cpu", 8);
     restore(&browser, &site, "gpu", 4);
     // Phone size and dark theme, for the eye.
@@ -113,8 +125,18 @@ fn a_visitor_restores_a_picture() {
     browser.screenshot("dark");
 
     // A file that is no picture: a clear message, and the page still works.
-    browser.upload("file-input", std::fs::canonicalize("Cargo.toml").unwrap().to_str().unwrap());
-    wait(&browser, "the message", "return !!document.getElementById('error')");
+    browser.upload(
+        "file-input",
+        std::fs::canonicalize("Cargo.toml")
+            .unwrap()
+            .to_str()
+            .unwrap(),
+    );
+    wait(
+        &browser,
+        "the message",
+        "return !!document.getElementById('error')",
+    );
     let errors = browser.console_errors();
     assert!(errors.is_empty(), "console errors: {errors:#?}");
 }
@@ -127,11 +149,19 @@ fn cancel_stops_at_the_next_network_call() {
     browser.open(&site.url());
     wait(&browser, "the engine", &engine_state("ready"));
     browser.run("document.getElementById('sample-0').click(); return true");
-    wait(&browser, "the button", "return !document.getElementById('run').disabled");
+    wait(
+        &browser,
+        "the button",
+        "return !document.getElementById('run').disabled",
+    );
     browser.run("document.getElementById('run').click(); return true");
     wait(&browser, "the start of the run", &engine_state("running"));
     browser.run("document.getElementById('cancel').click(); return true");
     wait(&browser, "the end of the run", &engine_state("ready"));
-    let result = browser.run("return document.getElementById('metric-psnr-result')?.dataset.value ?? null");
-    assert!(result.is_null() || result == json!(""), "a cancelled run has no result, found {result}");
+    let result =
+        browser.run("return document.getElementById('metric-psnr-result')?.dataset.value ?? null");
+    assert!(
+        result.is_null() || result == json!(""),
+        "a cancelled run has no result, found {result}"
+    );
 }

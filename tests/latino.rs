@@ -111,10 +111,21 @@ fn trajectory(pipeline: &Pipeline, path: &Path) {
     for k in [0, TIMESTEPS.len() - 1] {
         let report = &recorder.reports[k];
         let named = |stage: &str| tensor(&file, &format!("{stage}_{k}"));
-        compare(&format!("{name}, before prox {k}"), &report.before, &named("before"));
-        compare(&format!("{name}, after prox {k}"), &report.after, &named("after"));
+        compare(
+            &format!("{name}, before prox {k}"),
+            &report.before,
+            &named("before"),
+        );
+        compare(
+            &format!("{name}, after prox {k}"),
+            &report.after,
+            &named("after"),
+        );
     }
-    assert_eq!(restored.picture, recorder.reports[TIMESTEPS.len() - 1].after);
+    assert_eq!(
+        restored.picture,
+        recorder.reports[TIMESTEPS.len() - 1].after
+    );
     assert_eq!(restored.evaluations, TIMESTEPS.len());
 }
 
@@ -122,7 +133,10 @@ fn trajectory(pipeline: &Pipeline, path: &Path) {
 fn trajectories_equal_the_pytorch_transcription() {
     let pipeline = model();
     for name in ["gaussian-blur", "super-resolution", "denoising"] {
-        trajectory(&pipeline, Path::new(&format!("tests/fixtures/latino/{name}.safetensors")));
+        trajectory(
+            &pipeline,
+            Path::new(&format!("tests/fixtures/latino/{name}.safetensors")),
+        );
     }
 }
 
@@ -135,7 +149,9 @@ fn same_seed_same_result_and_cancel_between_network_calls() {
         spec: &spec,
         operator: operator.as_ref(),
     };
-    let data = (0..3 * 64 * 64).map(|i| ((i % 97) as f32 / 48.5) - 1.0).collect();
+    let data = (0..3 * 64 * 64)
+        .map(|i| ((i % 97) as f32 / 48.5) - 1.0)
+        .collect();
     let y = HostTensor::new([1, 3, 64, 64], data).unwrap();
     let (_, embedding) = pollster::block_on(pipeline.embed("a flat icon")).unwrap();
     let prior = pipeline.condition(&embedding, 1.0).unwrap();
@@ -169,8 +185,15 @@ fn same_seed_same_result_and_cancel_between_network_calls() {
     assert_eq!(first, run(3, None).0.unwrap());
     assert_ne!(first.picture, run(4, None).0.unwrap().picture);
     // Three networks a step (encode, predict, decode): at least as many chances to stop.
-    assert!(watched.checkpoints >= 6, "{} checkpoints", watched.checkpoints);
+    assert!(
+        watched.checkpoints >= 6,
+        "{} checkpoints",
+        watched.checkpoints
+    );
     for at in 1..=watched.checkpoints {
-        assert!(matches!(run(3, Some(at)).0, Err(Error::Cancelled)), "checkpoint {at}");
+        assert!(
+            matches!(run(3, Some(at)).0, Err(Error::Cancelled)),
+            "checkpoint {at}"
+        );
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use super::tensors::{Tensors, write};
 use super::DeviceArg;
+use super::tensors::{Tensors, write};
 use crate::engine::files::Folder;
 use crate::engine::pipeline::{load_autoencoder, load_text, load_unet};
 use crate::engine::transfer::{download, upload};
@@ -60,7 +60,10 @@ pub struct Args {
 /// Runs the command.
 pub async fn run(args: Args) -> Result<()> {
     if args.weights != Precision::F32 {
-        bail!("--weights {:?} is not in this version: only f32 is", args.weights);
+        bail!(
+            "--weights {:?} is not in this version: only f32 is",
+            args.weights
+        );
     }
     let device = args.device.open()?.device;
     let files = Folder(args.model);
@@ -73,7 +76,10 @@ pub async fn run(args: Args) -> Result<()> {
             };
             let text = load_text(&files, &device).await?;
             let ids: Vec<u32> = ids.data().iter().map(|v| *v as u32).collect();
-            ("last_hidden_state", download(text.forward(&ids, batch)?).await?)
+            (
+                "last_hidden_state",
+                download(text.forward(&ids, batch)?).await?,
+            )
         }
         Part::Unet => {
             let unet = load_unet(&files, &device).await?;
@@ -91,11 +97,17 @@ pub async fn run(args: Args) -> Result<()> {
         }
         Part::Encode => {
             let ae = load_autoencoder(&files, &device).await?;
-            ("latent", download(ae.encode(upload(inputs.get("image")?, &device)?)?).await?)
+            (
+                "latent",
+                download(ae.encode(upload(inputs.get("image")?, &device)?)?).await?,
+            )
         }
         Part::Decode => {
             let ae = load_autoencoder(&files, &device).await?;
-            ("image", download(ae.decode(upload(inputs.get("latent")?, &device)?)?).await?)
+            (
+                "image",
+                download(ae.decode(upload(inputs.get("latent")?, &device)?)?).await?,
+            )
         }
     };
     write(&args.outputs, name, &out)

@@ -129,7 +129,9 @@ impl Observer<JobEvent> for Log {
         match event {
             JobEvent::Started { dropped, .. } => {
                 if dropped > 0 {
-                    eprintln!("warning: the prompt is too long; its last {dropped} tokens are not used");
+                    eprintln!(
+                        "warning: the prompt is too long; its last {dropped} tokens are not used"
+                    );
                 }
             }
             JobEvent::Step(StepReport {
@@ -220,7 +222,10 @@ pub async fn run(args: Args) -> Result<()> {
         },
     };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    write_png(&args.out.join("measurement.png"), &restoration.measurement_picture()?)?;
+    write_png(
+        &args.out.join("measurement.png"),
+        &restoration.measurement_picture()?,
+    )?;
     write_png(&args.out.join("baseline.png"), restoration.baseline())?;
     let (mut pictures, mut samples) = (Vec::new(), Vec::new());
     for k in 0..args.samples {
@@ -261,7 +266,10 @@ pub async fn run(args: Args) -> Result<()> {
     if args.json {
         println!("{text}");
     } else {
-        let show = |v: &Value| v.as_f64().map_or("unknown".into(), |p| format!("{p:.2} dB"));
+        let show = |v: &Value| {
+            v.as_f64()
+                .map_or("unknown".into(), |p| format!("{p:.2} dB"))
+        };
         println!(
             "PSNR {} without a prior, {} restored; written to {}",
             show(&summary["baseline"]["psnr"]),

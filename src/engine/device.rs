@@ -63,7 +63,11 @@ impl Compute {
             .await
             .map_err(|e| Error::device(format!("WebGPU could not be started: {e}")))?;
         let info = setup.adapter.get_info();
-        let name = if name.is_empty() { info.name } else { name.into() };
+        let name = if name.is_empty() {
+            info.name
+        } else {
+            name.into()
+        };
         Ok(Self {
             device,
             report: DeviceReport {

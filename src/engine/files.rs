@@ -139,7 +139,10 @@ mod tests {
     fn accepts_the_right_bytes_only() {
         file().check(b"abc").unwrap();
         let cut = file().check(b"ab").unwrap_err().to_string();
-        assert!(cut.contains("unet/a.safetensors") && cut.contains("2 bytes"), "{cut}");
+        assert!(
+            cut.contains("unet/a.safetensors") && cut.contains("2 bytes"),
+            "{cut}"
+        );
         let wrong = file().check(b"abd").unwrap_err().to_string();
         assert!(wrong.contains("damaged"), "{wrong}");
     }
@@ -147,6 +150,11 @@ mod tests {
     #[test]
     fn refuses_other_versions() {
         let json = br#"{"version":2,"name":"","licence":"","source":"","files":[]}"#;
-        assert!(Manifest::parse(json).unwrap_err().to_string().contains("version 2"));
+        assert!(
+            Manifest::parse(json)
+                .unwrap_err()
+                .to_string()
+                .contains("version 2")
+        );
     }
 }

@@ -197,8 +197,8 @@ impl Restoration {
             (None, operator.measurement_from_picture(&setup.picture)?)
         } else {
             let clean = operator.forward(&setup.picture)?;
-            let noise = SeededNoise::new(setup.seed, NoiseStream::Measurement)
-                .normal(clean.shape())?;
+            let noise =
+                SeededNoise::new(setup.seed, NoiseStream::Measurement).normal(clean.shape())?;
             let y = clean.zip(&noise, |y, n| y + sigma * n)?;
             (Some(setup.picture), operator.keep_measured(&y)?)
         };
@@ -244,7 +244,11 @@ impl Restoration {
 
     /// The measurement for canvases; the baseline when the operator has no picture of it.
     pub fn measurement_rgba(&self) -> Rgba {
-        image::to_rgba8(&self.measurement_picture().unwrap_or_else(|_| self.baseline.clone()))
+        image::to_rgba8(
+            &self
+                .measurement_picture()
+                .unwrap_or_else(|_| self.baseline.clone()),
+        )
     }
 
     /// The baseline for canvases.
@@ -259,7 +263,10 @@ impl Restoration {
 
     /// Quality of `x`: against the truth when it is known, and against the measurement.
     pub fn metrics(&self, x: &HostTensor) -> Metrics {
-        let m = self.measurement.dims4().map(|d| self.operator.measured_entries(d));
+        let m = self
+            .measurement
+            .dims4()
+            .map(|d| self.operator.measured_entries(d));
         let residual = self
             .operator
             .residual_norm(x, &self.measurement)

@@ -47,14 +47,17 @@ impl Likelihood for TaskLikelihood<'_> {
     }
 
     fn measured_entries(&self, y: &HostTensor) -> usize {
-        y.dims4().map_or(y.len(), |d| self.operator.measured_entries(d))
+        y.dims4()
+            .map_or(y.len(), |d| self.operator.measured_entries(d))
     }
 
     fn task_kind(&self) -> TaskKind {
         match self.spec {
             TaskSpec::GaussianBlur { sigma, .. } => TaskKind::GaussianBlur { sigma: *sigma },
             TaskSpec::MotionBlur { .. } => TaskKind::MotionBlur,
-            TaskSpec::SuperResolution { factor, .. } => TaskKind::SuperResolution { factor: *factor },
+            TaskSpec::SuperResolution { factor, .. } => {
+                TaskKind::SuperResolution { factor: *factor }
+            }
             TaskSpec::Inpainting { .. } => TaskKind::Inpainting,
             _ => TaskKind::Other,
         }

@@ -4,7 +4,9 @@ use burn::tensor::{Device, Tensor};
 
 use super::files::ModelFiles;
 use super::transfer::{download, upload};
-use crate::models::{Autoencoder, ClipTextModel, UNet2DConditionModel, Weights, weights::shard_files};
+use crate::models::{
+    Autoencoder, ClipTextModel, UNet2DConditionModel, Weights, weights::shard_files,
+};
 use crate::protocol::ModelReport;
 use crate::schedule::LcmScheduler;
 use crate::solver::{Codec, Prior};

@@ -6,9 +6,10 @@ use crate::{Error, HostTensor, Result};
 
 /// Copies `x` to the device; fails unless it has D dimensions.
 pub fn upload<const D: usize>(x: &HostTensor, device: &Device) -> Result<Tensor<D>> {
-    let shape: [usize; D] = x.shape().try_into().map_err(|_| {
-        Error::shape(format!("expected {D} dimensions, found {:?}", x.shape()))
-    })?;
+    let shape: [usize; D] = x
+        .shape()
+        .try_into()
+        .map_err(|_| Error::shape(format!("expected {D} dimensions, found {:?}", x.shape())))?;
     Ok(Tensor::from_data(
         TensorData::new(x.data().to_vec(), shape),
         device,

@@ -77,7 +77,9 @@ impl NetOps for Flex {
     fn net_linear(x: FlexTensor, w: FlexTensor, b: FlexTensor, biased: bool) -> FlexTensor {
         let d = dims(&x);
         let (n_in, n_out) = (d[2], dims(&w)[0]);
-        let x = x.to_contiguous().reshape(Shape::from(vec![d[0] * d[1], n_in]));
+        let x = x
+            .to_contiguous()
+            .reshape(Shape::from(vec![d[0] * d[1], n_in]));
         let mut y = ops::matmul::matmul(x, w.transpose(0, 1));
         if biased {
             let b = values(&b);
@@ -88,7 +90,13 @@ impl NetOps for Flex {
         y.reshape(Shape::from(vec![d[0], d[1], n_out]))
     }
 
-    fn net_conv2d(x: FlexTensor, w: FlexTensor, b: FlexTensor, biased: bool, conv: Conv) -> FlexTensor {
+    fn net_conv2d(
+        x: FlexTensor,
+        w: FlexTensor,
+        b: FlexTensor,
+        biased: bool,
+        conv: Conv,
+    ) -> FlexTensor {
         let [top, bottom, left, right] = conv.padding;
         let (x, padding) = if top == bottom && left == right {
             (x, [top, left])

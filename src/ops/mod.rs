@@ -51,10 +51,7 @@ pub fn linear(x: Tensor<3>, w: &Tensor<2>, b: Option<&Tensor<1>>) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::net_linear(
         x.into_dispatch(),
         w.clone().into_dispatch(),
-        b.map_or_else(
-            || w.clone().into_dispatch(),
-            |b| b.clone().into_dispatch(),
-        ),
+        b.map_or_else(|| w.clone().into_dispatch(), |b| b.clone().into_dispatch()),
         b.is_some(),
     ))
 }
@@ -64,10 +61,7 @@ pub fn conv2d(x: Tensor<4>, w: &Tensor<4>, b: Option<&Tensor<1>>, conv: Conv) ->
     Tensor::from_dispatch(Dispatch::net_conv2d(
         x.into_dispatch(),
         w.clone().into_dispatch(),
-        b.map_or_else(
-            || w.clone().into_dispatch(),
-            |b| b.clone().into_dispatch(),
-        ),
+        b.map_or_else(|| w.clone().into_dispatch(), |b| b.clone().into_dispatch()),
         b.is_some(),
         conv,
     ))

@@ -10,7 +10,9 @@ fn get(object: &JsValue, key: &str) -> Option<JsValue> {
 }
 
 fn text(object: &JsValue, key: &str) -> String {
-    get(object, key).and_then(|v| v.as_string()).unwrap_or_default()
+    get(object, key)
+        .and_then(|v| v.as_string())
+        .unwrap_or_default()
 }
 
 /// The adapter's name and whether it is a software adapter; `None` when there is no adapter.
@@ -32,7 +34,11 @@ pub async fn describe() -> Option<(String, bool)> {
         .map(|k| text(&info, k))
         .filter(|s| !s.is_empty())
         .collect();
-    let name = if parts.is_empty() { "WebGPU adapter".into() } else { parts.join(" ") };
+    let name = if parts.is_empty() {
+        "WebGPU adapter".into()
+    } else {
+        parts.join(" ")
+    };
     let flagged = [&info, &adapter]
         .iter()
         .any(|o| get(o, "isFallbackAdapter").and_then(|v| v.as_bool()) == Some(true));

@@ -64,7 +64,12 @@ fn method(object: &JsValue, name: &str) -> Result<Function> {
         .ok_or_else(|| Error::Io(format!("this browser's fetch has no {name}")))
 }
 
-async fn call(object: &JsValue, name: &str, argument: Option<&JsValue>, url: &str) -> Result<JsValue> {
+async fn call(
+    object: &JsValue,
+    name: &str,
+    argument: Option<&JsValue>,
+    url: &str,
+) -> Result<JsValue> {
     let function = method(object, name)?;
     let value = match argument {
         Some(a) => function.call1(object, a),
@@ -89,10 +94,13 @@ async fn call(object: &JsValue, name: &str, argument: Option<&JsValue>, url: &st
 async fn get(url: &str, mut report: impl FnMut(f64)) -> Result<Vec<u8>> {
     let global = js_sys::global();
     let response = call(&global, "fetch", Some(&JsValue::from_str(url)), url).await?;
-    let field = |o: &JsValue, k: &str| Reflect::get(o, &JsValue::from_str(k)).unwrap_or(JsValue::UNDEFINED);
+    let field =
+        |o: &JsValue, k: &str| Reflect::get(o, &JsValue::from_str(k)).unwrap_or(JsValue::UNDEFINED);
     if field(&response, "ok").as_bool() != Some(true) {
         let status = field(&response, "status").as_f64().unwrap_or_default();
-        return Err(Error::Io(format!("{url} could not be fetched: the server answered {status}")));
+        return Err(Error::Io(format!(
+            "{url} could not be fetched: the server answered {status}"
+        )));
     }
     let body = field(&response, "body");
     let reader = method(&body, "getReader")?

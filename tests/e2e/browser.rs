@@ -46,15 +46,24 @@ impl Browser {
         let mut capabilities: Value =
             serde_json::from_str(&std::fs::read_to_string("webdriver.json").unwrap()).unwrap();
         capabilities["goog:loggingPrefs"] = json!({ "browser": "ALL" });
-        let answer = browser.post("", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
-        let id = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}"));
+        let answer = browser.post(
+            "",
+            &json!({ "capabilities": { "alwaysMatch": capabilities } }),
+        );
+        let id = answer["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no session: {answer}"));
         browser.session = format!("{}/{id}", browser.session);
         browser
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}{path}", self.session);
-        let mut response = self.agent.post(&url).send_json(body).unwrap_or_else(|e| panic!("{url}: {e}"));
+        let mut response = self
+            .agent
+            .post(&url)
+            .send_json(body)
+            .unwrap_or_else(|e| panic!("{url}: {e}"));
         let mut answer: Value = response.body_mut().read_json().unwrap();
         let value = answer["value"].take();
         assert!(value.get("error").is_none(), "{path}: {value}");
@@ -82,7 +91,15 @@ impl Browser {
             "/element",
             &json!({ "using": "css selector", "value": format!("#{id}") }),
         );
-        let key = element.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
+        let key = element
+            .as_object()
+            .unwrap()
+            .values()
+            .next()
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned();
         self.post(&format!("/element/{key}/value"), &json!({ "text": path }));
     }
 
@@ -90,7 +107,14 @@ impl Browser {
     pub fn screenshot(&self, name: &str) {
         use base64::Engine;
         let url = format!("{}/screenshot", self.session);
-        let answer: Value = self.agent.get(&url).call().unwrap().body_mut().read_json().unwrap();
+        let answer: Value = self
+            .agent
+            .get(&url)
+            .call()
+            .unwrap()
+            .body_mut()
+            .read_json()
+            .unwrap();
         let png = base64::engine::general_purpose::STANDARD
             .decode(answer["value"].as_str().unwrap())
             .unwrap();

@@ -37,14 +37,22 @@ impl Site {
     /// Serves `folder` below the sub-path `/sub/`, so that absolute paths would show.
     pub fn serve(folder: &str) -> Self {
         let root = PathBuf::from(folder);
-        assert!(root.join("index.html").exists(), "{folder} is not built: run trunk build --release");
+        assert!(
+            root.join("index.html").exists(),
+            "{folder} is not built: run trunk build --release"
+        );
         let server = Server::http("127.0.0.1:0").unwrap();
         let port = server.server_addr().to_ip().unwrap().port();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = log.clone();
         std::thread::spawn(move || {
             for request in server.incoming_requests() {
-                let url = request.url().split('?').next().unwrap_or_default().to_owned();
+                let url = request
+                    .url()
+                    .split('?')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
                 seen.lock().unwrap().push(url.clone());
                 let relative = match url.strip_prefix("/sub/") {
                     Some("") => "index.html",
@@ -58,7 +66,9 @@ impl Site {
                             .with_header(header("Content-Type", mime(&path)))
                             .with_header(header("Content-Security-Policy", POLICY)),
                     ),
-                    Err(_) => request.respond(Response::from_string("not found").with_status_code(404)),
+                    Err(_) => {
+                        request.respond(Response::from_string("not found").with_status_code(404))
+                    }
                 };
             }
         });

@@ -19,13 +19,24 @@ pub fn conv2d(x: CubeTensor, w: CubeTensor, b: Option<CubeTensor>, conv: Conv) -
     let ow = (width + left + right - dw[3]) / stride + 1;
     let out = output(&x, [batch, c_out, oh, ow]);
 
-    let threads =
-        |tc: usize, tx: usize| batch * c_out.div_ceil(tc) * oh * ow.div_ceil(tx);
-    let tx = if ow >= 8 && threads(4, 8) >= ENOUGH_THREADS { 8 } else { 4 };
-    let tc = if c_out >= 8 && threads(8, tx) >= ENOUGH_THREADS { 8 } else { 4 };
+    let threads = |tc: usize, tx: usize| batch * c_out.div_ceil(tc) * oh * ow.div_ceil(tx);
+    let tx = if ow >= 8 && threads(4, 8) >= ENOUGH_THREADS {
+        8
+    } else {
+        4
+    };
+    let tc = if c_out >= 8 && threads(8, tx) >= ENOUGH_THREADS {
+        8
+    } else {
+        4
+    };
     let columns = (tx - 1) * stride + side;
     let taps = side * side;
-    let (bias, last) = if b.is_some() { ("b2[c{c}]", 3) } else { ("0.0", 2) };
+    let (bias, last) = if b.is_some() {
+        ("b2[c{c}]", 3)
+    } else {
+        ("0.0", 2)
+    };
 
     let body = format!(
         "let xb = (p.ow + {tx}u - 1u) / {tx}u;
@@ -92,9 +103,14 @@ let to = ((batch * p.c_out + c{c}) * p.oh + y) * p.ow + x0;
     }
     buffers.push("f32");
     let kernel = Kernel {
-        key: format!("conv side={side} stride={stride} tile={tc}x{tx} bias={}", b.is_some()),
+        key: format!(
+            "conv side={side} stride={stride} tile={tc}x{tx} bias={}",
+            b.is_some()
+        ),
         buffers,
-        params: vec!["batch", "c_in", "h", "w", "c_out", "oh", "ow", "top", "left"],
+        params: vec![
+            "batch", "c_in", "h", "w", "c_out", "oh", "ow", "top", "left",
+        ],
         globals: String::new(),
         body,
         workgroup: WORKGROUP,

@@ -138,7 +138,11 @@ total = total + e;
 {store}",
         load_q = lines(parts, |c| format!("let q{c} = b0[qo + {c}u];")),
         zeros = lines(parts, |c| format!("var a{c} = {zero};")),
-        seen = if causal { "min(query + 1u, p.m)" } else { "p.m" },
+        seen = if causal {
+            "min(query + 1u, p.m)"
+        } else {
+            "p.m"
+        },
         score = sum(parts, product),
         rescale = lines(parts, |c| format!("a{c} = a{c} * c;")),
         accumulate = lines(parts, |c| format!("a{c} = a{c} + e * b2[ko + {c}u];")),

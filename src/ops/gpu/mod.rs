@@ -21,7 +21,13 @@ impl NetOps for CubeBackend {
         matmul::linear(x, w, biased.then_some(b))
     }
 
-    fn net_conv2d(x: CubeTensor, w: CubeTensor, b: CubeTensor, biased: bool, conv: Conv) -> CubeTensor {
+    fn net_conv2d(
+        x: CubeTensor,
+        w: CubeTensor,
+        b: CubeTensor,
+        biased: bool,
+        conv: Conv,
+    ) -> CubeTensor {
         conv::conv2d(x, w, biased.then_some(b), conv)
     }
 
