@@ -36,6 +36,13 @@ fn engine_state(state: &str) -> String {
     format!("return document.documentElement.dataset.engine === '{state}'")
 }
 
+/// Whether the button `id` can be pressed.
+fn enabled(id: &str) -> String {
+    format!(
+        "const b = document.getElementById('{id}'); return !!b && !b.disabled && b.getAttribute('aria-disabled') !== 'true'"
+    )
+}
+
 /// Sets a control's value as typing would and tells the page.
 fn set(browser: &Browser, id: &str, value: &str) {
     browser.run(&format!(
@@ -68,6 +75,9 @@ fn restore(browser: &Browser, site: &Site, device: &str, steps: u32) {
         ),
     );
     set(browser, "steps", &steps.to_string());
+    wait(browser, "the button", &enabled("run"));
+    // The preview of the measurement is computed a moment after the last change.
+    std::thread::sleep(Duration::from_millis(1500));
     let requests = site.requests();
     browser.run("document.getElementById('run').click(); return true");
     wait(browser, "the start of the run", &engine_state("running"));
@@ -108,6 +118,7 @@ fn a_visitor_restores_a_picture() {
     browser.screenshot("ready");
     let picture = std::fs::canonicalize("public/samples/raccoon.png").unwrap();
     browser.upload("file-input", picture.to_str().unwrap());
+    wait(&browser, "the preview of the upload", &enabled("run"));
     set(&browser, "task", "denoising");
     set(&browser, "noise", "0.5");
     set(
@@ -149,11 +160,7 @@ fn cancel_stops_at_the_next_network_call() {
     browser.open(&site.url());
     wait(&browser, "the engine", &engine_state("ready"));
     browser.run("document.getElementById('sample-0').click(); return true");
-    wait(
-        &browser,
-        "the button",
-        "return !document.getElementById('run').disabled",
-    );
+    wait(&browser, "the button", &enabled("run"));
     browser.run("document.getElementById('run').click(); return true");
     wait(&browser, "the start of the run", &engine_state("running"));
     browser.run("document.getElementById('cancel').click(); return true");
