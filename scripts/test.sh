@@ -35,5 +35,5 @@ export WASM_BINDGEN_TEST_TIMEOUT=600
 cargo test $WASM --features engine --test ops
 
 say "End to end: the built site in headless Chromium"
-cargo test --test e2e -- --ignored --nocapture
+cargo test --test e2e -- --ignored --nocapture --test-threads=1
 say "All checks passed"

@@ -223,10 +223,10 @@ pub async fn run(args: Args) -> Result<()> {
     };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     write_png(
-        &args.out.join("measurement.png"),
+        args.out.join("measurement.png"),
         &restoration.measurement_picture()?,
     )?;
-    write_png(&args.out.join("baseline.png"), restoration.baseline())?;
+    write_png(args.out.join("baseline.png"), restoration.baseline())?;
     let (mut pictures, mut samples) = (Vec::new(), Vec::new());
     for k in 0..args.samples {
         let start = Instant::now();
@@ -242,7 +242,7 @@ pub async fn run(args: Args) -> Result<()> {
         } else {
             format!("restored-{k}.png")
         };
-        write_png(&args.out.join(&name), &done.tensor)?;
+        write_png(args.out.join(&name), &done.tensor)?;
         samples.push(json!({
             "file": name, "seed": args.seed.wrapping_add(k as u64), "metrics": report(&done.metrics),
             "evaluations": done.evaluations, "seconds": start.elapsed().as_secs_f64(), "steps": log.steps,
@@ -258,7 +258,7 @@ pub async fn run(args: Args) -> Result<()> {
     if args.samples > 1
         && let Some(mean) = mean(&pictures)?
     {
-        write_png(&args.out.join("mean.png"), &mean)?;
+        write_png(args.out.join("mean.png"), &mean)?;
         summary["mean"] = report(&restoration.metrics(&mean));
     }
     let text = serde_json::to_string_pretty(&summary)?;
