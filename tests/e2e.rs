@@ -85,9 +85,9 @@ fn restore(browser: &Browser, site: &Site, device: &str, steps: u32) {
         browser,
         &format!("the restoration on {device}"),
         "return document.documentElement.dataset.engine !== 'running' \
-         && (!!document.getElementById('metric-psnr-result')?.dataset.value || !!document.getElementById('error'))",
+         && (!!document.getElementById('metric-psnr-result')?.dataset.value || !!document.getElementById('error')?.innerText.trim())",
     );
-    let error = browser.run("return document.getElementById('error')?.innerText ?? null");
+    let error = browser.run("return document.getElementById('error')?.innerText.trim() || null");
     assert!(error.is_null(), "the page reports: {error}");
     browser.screenshot(&format!("restored-{device}"));
     let (before, after) = (
@@ -146,7 +146,7 @@ fn a_visitor_restores_a_picture() {
     wait(
         &browser,
         "the message",
-        "return !!document.getElementById('error')",
+        "return !!document.getElementById('error')?.innerText.trim()",
     );
     let errors = browser.console_errors();
     assert!(errors.is_empty(), "console errors: {errors:#?}");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use tiny_http::{Header, Response, Server};
+use tiny_http::{Header, Request, Response, Server};
 
 /// The content security policy of a hosted page.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
@@ -33,6 +33,30 @@ fn header(name: &str, value: &str) -> Header {
     Header::from_bytes(name, value).unwrap()
 }
 
+fn answer(request: Request, root: &Path, seen: &Mutex<Vec<String>>) {
+    let url = request
+        .url()
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    seen.lock().unwrap().push(url.clone());
+    let relative = match url.strip_prefix("/sub/") {
+        Some("") => "index.html",
+        Some(path) if !path.contains("..") => path,
+        _ => "no such file",
+    };
+    let path = root.join(relative);
+    let _ = match std::fs::read(&path) {
+        Ok(bytes) => request.respond(
+            Response::from_data(bytes)
+                .with_header(header("Content-Type", mime(&path)))
+                .with_header(header("Content-Security-Policy", POLICY)),
+        ),
+        Err(_) => request.respond(Response::from_string("not found").with_status_code(404)),
+    };
+}
+
 impl Site {
     /// Serves `folder` below the sub-path `/sub/`, so that absolute paths would show.
     pub fn serve(folder: &str) -> Self {
@@ -45,33 +69,16 @@ impl Site {
         let port = server.server_addr().to_ip().unwrap().port();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = log.clone();
-        std::thread::spawn(move || {
-            for request in server.incoming_requests() {
-                let url = request
-                    .url()
-                    .split('?')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned();
-                seen.lock().unwrap().push(url.clone());
-                let relative = match url.strip_prefix("/sub/") {
-                    Some("") => "index.html",
-                    Some(path) if !path.contains("..") => path,
-                    _ => "no such file",
-                };
-                let path = root.join(relative);
-                let _ = match std::fs::read(&path) {
-                    Ok(bytes) => request.respond(
-                        Response::from_data(bytes)
-                            .with_header(header("Content-Type", mime(&path)))
-                            .with_header(header("Content-Security-Policy", POLICY)),
-                    ),
-                    Err(_) => {
-                        request.respond(Response::from_string("not found").with_status_code(404))
-                    }
-                };
-            }
-        });
+        let server = Arc::new(server);
+        // A browser may leave one response unread while it waits for another.
+        for _ in 0..8 {
+            let (server, seen, root) = (server.clone(), seen.clone(), root.clone());
+            std::thread::spawn(move || {
+                for request in server.incoming_requests() {
+                    answer(request, &root, &seen);
+                }
+            });
+        }
         Self { port, log }
     }
 
