@@ -180,12 +180,7 @@ impl Restoration {
         let spec: TaskSpec = setup.task.parse()?;
         let scale = if setup.measured { spec.factor() } else { 1 };
         let shape = [c, h * scale, w * scale];
-        if shape[1].max(shape[2]) > MAX_SIDE {
-            return Err(Error::Picture(format!(
-                "{}x{} pixels are more than this program restores ({MAX_SIDE} a side)",
-                shape[2], shape[1]
-            )));
-        }
+        image::check_size(shape[2], shape[1], MAX_SIDE)?;
         let extras = Extras {
             mask: setup.mask,
             kernel: setup.kernel,

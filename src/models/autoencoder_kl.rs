@@ -77,7 +77,7 @@ impl AutoencoderKlConfig {
             layers_per_block: c.take("layers_per_block", 1)?,
             latent_channels: c.take("latent_channels", 4)?,
             norm_num_groups: c.take("norm_num_groups", 32)?,
-            scaling_factor: c.take("scaling_factor", 0.18215)?,
+            scaling_factor: c.positive("scaling_factor", 0.18215)?,
             shift_factor: c.take("shift_factor", None)?.unwrap_or(0.0),
             use_quant_conv: c.take("use_quant_conv", true)?,
             use_post_quant_conv: c.take("use_post_quant_conv", true)?,
@@ -93,13 +93,6 @@ impl AutoencoderKlConfig {
             "norm_num_groups",
             groups,
             "it must divide all block_out_channels",
-        )?;
-        let scale = config.scaling_factor;
-        c.check(
-            scale.is_finite() && scale > 0.0,
-            "scaling_factor",
-            scale,
-            "must be positive",
         )?;
         c.finish()?;
         Ok(config)

@@ -107,16 +107,9 @@ impl AutoencoderTinyConfig {
             num_decoder_blocks,
             act_fn,
             latent_channels: c.take("latent_channels", 4)?,
-            scaling_factor: c.take("scaling_factor", 1.0)?,
+            scaling_factor: c.positive("scaling_factor", 1.0)?,
             shift_factor: c.take("shift_factor", None)?.unwrap_or(0.0),
         };
-        let scale = config.scaling_factor;
-        c.check(
-            scale.is_finite() && scale > 0.0,
-            "scaling_factor",
-            scale,
-            "must be positive",
-        )?;
         c.finish()?;
         Ok(config)
     }

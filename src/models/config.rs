@@ -34,6 +34,14 @@ impl Config {
         T::deserialize(&value).map_err(|e| self.unsupported(key, &value, &e.to_string()))
     }
 
+    /// The positive number at `key`, or `default` when the key is absent.
+    pub fn positive(&mut self, key: &str, default: f64) -> Result<f64> {
+        let value = self.take(key, default)?;
+        let ok = value.is_finite() && value > 0.0;
+        self.check(ok, key, value, "must be positive")?;
+        Ok(value)
+    }
+
     /// Fails unless `key` is absent or has one of the values `allowed`.
     pub fn fixed<V: Into<Value> + Clone>(&mut self, key: &str, allowed: &[V]) -> Result<()> {
         let Some(value) = self.keys.remove(key) else {

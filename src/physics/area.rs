@@ -2,7 +2,8 @@
 
 use super::bicubic::interpolate;
 use super::operator::{
-    Operator, ProxPath, check_dims, check_measurement, check_noise, check_pair, check_picture,
+    Operator, ProxPath, check_measurement, check_noise, check_pair, check_picture,
+    check_picture_dims,
 };
 use super::rows::RowPath;
 use crate::{HostTensor, Result};
@@ -37,11 +38,7 @@ impl Operator for Area {
     }
 
     fn measurement_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
-        let b = check_dims(
-            &format!("the picture for {}", self.name),
-            picture,
-            self.shape,
-        )?;
+        let b = check_picture_dims(self, picture)?;
         let [c, h, w] = self.shape;
         Ok([b, c, h / self.factor, w / self.factor])
     }

@@ -1,10 +1,11 @@
 //! Super-resolution with the bicubic kernel of LATINO's published experiments.
 
-use super::eigen::{Eigen, Square, product, transpose};
+use super::eigen::{Eigen, Square, product};
 use super::operator::{
-    Operator, ProxPath, check_dims, check_gamma, check_measurement, check_noise, check_pair,
-    check_picture,
+    Operator, ProxPath, check_gamma, check_measurement, check_noise, check_pair, check_picture,
+    check_picture_dims,
 };
+use super::transpose::transpose;
 use crate::image::keys;
 use crate::{HostTensor, Result};
 
@@ -162,11 +163,7 @@ impl Operator for Bicubic {
     }
 
     fn measurement_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
-        let b = check_dims(
-            &format!("the picture for {}", self.name),
-            picture,
-            self.shape,
-        )?;
+        let b = check_picture_dims(self, picture)?;
         let (h, w) = self.low();
         Ok([b, self.shape[0], h, w])
     }

@@ -1,7 +1,8 @@
 //! Colorization: y is the luma of x.
 
 use super::operator::{
-    Operator, ProxPath, check_dims, check_measurement, check_noise, check_pair, check_picture,
+    Operator, ProxPath, check_measurement, check_noise, check_pair, check_picture,
+    check_picture_dims,
 };
 use super::rows::RowPath;
 use crate::{Error, HostTensor, Result};
@@ -40,7 +41,7 @@ impl Operator for Colorization {
     }
 
     fn measurement_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
-        let b = check_dims("the picture for colorization", picture, self.shape)?;
+        let b = check_picture_dims(self, picture)?;
         Ok([b, 1, self.shape[1], self.shape[2]])
     }
 

@@ -1,7 +1,8 @@
 //! Denoising: A is the identity.
 
 use super::operator::{
-    Operator, ProxPath, check_dims, check_measurement, check_noise, check_pair, check_picture,
+    Operator, ProxPath, check_measurement, check_noise, check_pair, check_picture,
+    check_picture_dims,
 };
 use super::rows::RowPath;
 use crate::{HostTensor, Result};
@@ -27,7 +28,7 @@ impl Operator for Denoising {
     }
 
     fn measurement_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
-        check_dims("the picture for denoising", picture, self.shape)?;
+        check_picture_dims(self, picture)?;
         Ok(picture)
     }
 

@@ -1,5 +1,7 @@
 //! Eigenvalues and eigenvectors of small symmetric matrices, and dense products.
 
+use super::transpose::transpose;
+
 /// A square matrix, row-major.
 #[derive(Debug, Clone)]
 pub(super) struct Square {
@@ -126,13 +128,6 @@ pub(super) fn product(a: &[f64], b: &[f64], inner: usize, columns: usize) -> Vec
         }
     }
     out
-}
-
-/// The transpose of `rows` x `columns`, row-major.
-pub(super) fn transpose(a: &[f64], rows: usize, columns: usize) -> Vec<f64> {
-    (0..a.len())
-        .map(|i| a[i % rows * columns + i / rows])
-        .collect()
 }
 
 #[cfg(test)]

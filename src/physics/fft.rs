@@ -1,5 +1,6 @@
 //! Two-dimensional discrete Fourier transforms of any size, in double precision.
 
+use super::transpose::transpose;
 use std::sync::Arc;
 
 use rustfft::{Fft, FftPlanner, num_complex::Complex64};
@@ -65,22 +66,6 @@ impl Fft2 {
             })
             .collect()
     }
-}
-
-/// Transposes `rows` x `columns`, tile by tile for the cache's sake.
-fn transpose(a: &[Complex64], rows: usize, columns: usize) -> Vec<Complex64> {
-    const TILE: usize = 32;
-    let mut out = vec![Complex64::default(); a.len()];
-    for r0 in (0..rows).step_by(TILE) {
-        for c0 in (0..columns).step_by(TILE) {
-            for r in r0..(r0 + TILE).min(rows) {
-                for c in c0..(c0 + TILE).min(columns) {
-                    out[c * rows + r] = a[r * columns + c];
-                }
-            }
-        }
-    }
-    out
 }
 
 /// Two real planes as one complex plane, `a + i b` (b = 0 when missing). A real filter acts on

@@ -5,8 +5,8 @@ use rustfft::num_complex::Complex64;
 use super::fft::{Fft2, pack, unpack};
 use super::kernels::Kernel;
 use super::operator::{
-    Operator, ProxPath, check_dims, check_gamma, check_measurement, check_noise, check_pair,
-    check_picture,
+    Operator, ProxPath, check_gamma, check_measurement, check_noise, check_pair, check_picture,
+    check_picture_dims,
 };
 use crate::{HostTensor, Result};
 
@@ -77,11 +77,7 @@ impl Operator for Filter {
     }
 
     fn measurement_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
-        check_dims(
-            &format!("the picture for {}", self.name),
-            picture,
-            self.shape,
-        )?;
+        check_picture_dims(self, picture)?;
         Ok(picture)
     }
 

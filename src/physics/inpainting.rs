@@ -2,7 +2,8 @@
 
 use super::fill::fill;
 use super::operator::{
-    Operator, ProxPath, check_dims, check_measurement, check_noise, check_pair, check_picture,
+    Operator, ProxPath, check_measurement, check_noise, check_pair, check_picture,
+    check_picture_dims,
 };
 use super::rows::RowPath;
 use crate::{Error, HostTensor, Result};
@@ -93,11 +94,7 @@ impl Operator for Inpainting {
     }
 
     fn measurement_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
-        check_dims(
-            &format!("the picture for {}", self.name),
-            picture,
-            self.shape,
-        )?;
+        check_picture_dims(self, picture)?;
         Ok(picture)
     }
 

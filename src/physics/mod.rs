@@ -10,7 +10,7 @@
 //! | `bicubic` | super-resolution with the published bicubic kernel |
 //! | `area` | super-resolution by block means |
 //! | `denoising`, `inpainting`, `colorization` | operators with a diagonal A A^T |
-//! | `fft`, `eigen`, `rows`, `fill` | shared numerics |
+//! | `fft`, `eigen`, `transpose`, `rows`, `fill` | shared numerics |
 //!
 //! Pictures lie in [-1, 1]. A noise level given for pictures in [0, 1] is **twice** as large here.
 
@@ -30,6 +30,7 @@ mod rows;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod transpose;
 
 pub use build::{Extras, build};
 pub use kernels::Kernel;

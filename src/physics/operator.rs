@@ -105,7 +105,7 @@ pub(super) fn check_noise(noise: f32) -> Result<f64> {
 }
 
 /// Fails unless `dims` is `[B, C, H, W]` with the given `[C, H, W]`; returns B.
-pub(super) fn check_dims(what: &str, dims: [usize; 4], expected: [usize; 3]) -> Result<usize> {
+fn check_dims(what: &str, dims: [usize; 4], expected: [usize; 3]) -> Result<usize> {
     let [b, c, h, w] = dims;
     if b > 0 && [c, h, w] == expected {
         return Ok(b);
@@ -118,11 +118,13 @@ pub(super) fn check_dims(what: &str, dims: [usize; 4], expected: [usize; 3]) -> 
 
 /// Fails unless `x` is a picture of the operator; returns the batch size.
 pub(super) fn check_picture<O: Operator + ?Sized>(op: &O, x: &HostTensor) -> Result<usize> {
-    check_dims(
-        &format!("the picture for {}", op.name()),
-        x.dims4()?,
-        op.picture_shape(),
-    )
+    check_picture_dims(op, x.dims4()?)
+}
+
+/// Fails unless `dims` is the shape of pictures of the operator; returns the batch size.
+pub(super) fn check_picture_dims<O: Operator + ?Sized>(op: &O, dims: [usize; 4]) -> Result<usize> {
+    let what = format!("the picture for {}", op.name());
+    check_dims(&what, dims, op.picture_shape())
 }
 
 /// Fails unless `y` is a measurement of the operator; returns the batch size.
