@@ -78,6 +78,10 @@ pub struct Args {
     /// Network evaluations, 1 to 50.
     #[arg(long, default_value_t = 8)]
     steps: usize,
+    /// First timestep of the chain; the model's last one when not given. A lower one keeps more of
+    /// the initial picture.
+    #[arg(long)]
+    start: Option<usize>,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -197,6 +201,7 @@ pub async fn run(args: Args) -> Result<()> {
     let settings = SolverSettings {
         prompt: args.prompt,
         steps: args.steps,
+        start: args.start,
         init: match args.init {
             Init::PseudoInverse => Initialisation::PseudoInverse,
             Init::Adjoint => Initialisation::Adjoint,

@@ -4,6 +4,7 @@ use super::{Pipeline, likelihood::TaskLikelihood};
 use crate::image::{self, bicubic, psnr, ssim};
 use crate::physics::{Extras, Operator, TaskSpec, build};
 use crate::protocol::{Event, Initialisation, Metrics, OutputStage, RestoreJob, Rgba, StepRule};
+use crate::schedule::lcm_timesteps;
 use crate::solver::{
     self, LatinoOptions, NoiseSource, NoiseStream, Observer, Problem, PublishedModel, SeededNoise,
     StepReport, latino,
@@ -131,6 +132,9 @@ pub struct SolverSettings {
     pub prompt: String,
     /// Network evaluations.
     pub steps: usize,
+    /// First timestep; the model's last one when `None`. A lower one keeps more of the
+    /// initial picture.
+    pub start: Option<usize>,
     /// Where to start.
     pub init: Initialisation,
     /// What to return.
@@ -151,6 +155,7 @@ impl SolverSettings {
         Self {
             prompt: job.prompt.clone(),
             steps: job.steps as usize,
+            start: None,
             init: job.init,
             output: job.output,
             rule: job.rule,
@@ -291,7 +296,11 @@ impl Restoration {
                 "{w}x{h} pixels: this model needs sides that are multiples of {multiple}; crop or scale the picture"
             )));
         }
-        let timesteps = pipeline.scheduler().timesteps(settings.steps)?;
+        let timesteps = lcm_timesteps(
+            pipeline.scheduler().config(),
+            settings.steps,
+            settings.start,
+        )?;
         let (encoding, embedding) = pipeline.embed(&settings.prompt).await?;
         observer.notify(JobEvent::Started {
             steps: timesteps.len() as u32,
