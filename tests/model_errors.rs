@@ -3,6 +3,8 @@
 #![cfg(all(feature = "engine", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/files.rs"]
+mod files;
 #[path = "support/pipelines.rs"]
 mod pipelines;
 
@@ -26,7 +28,7 @@ fn changed(name: &str, change: impl FnOnce(&mut HashMap<String, TensorView>)) ->
         "text_encoder" => "model",
         _ => "diffusion_pytorch_model",
     };
-    let bytes = pipelines::read(&format!("{}/{name}/{stem}.safetensors", fixture("lcm")));
+    let bytes = files::read(&format!("{}/{name}/{stem}.safetensors", fixture("lcm")));
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let mut tensors: HashMap<String, TensorView> = tensors.tensors().into_iter().collect();
     change(&mut tensors);
@@ -104,7 +106,7 @@ fn a_tensor_of_integers_is_refused() {
 
 #[test]
 fn damaged_files_are_refused() {
-    let whole = pipelines::read(&fixture("lcm/vae/diffusion_pytorch_model.safetensors"));
+    let whole = files::read(&fixture("lcm/vae/diffusion_pytorch_model.safetensors"));
     let cut = whole[..whole.len() - 1].to_vec();
     refused(
         Weights::new("vae", vec![cut]).map(|_| ()),
@@ -151,7 +153,7 @@ fn unsupported_config_values_are_named() {
         );
     }
     refused(autoencoder("{}"), &["vae/config.json", "_class_name"]);
-    let kl = pipelines::text(&fixture("sd15/vae/config.json"));
+    let kl = files::text(&fixture("sd15/vae/config.json"));
     for (key, value) in [
         ("latents_mean", vec![0.5].into()),
         ("up_block_types", vec!["AttnUpDecoderBlock2D"].into()),

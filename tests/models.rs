@@ -5,6 +5,8 @@
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/files.rs"]
+mod files;
 #[path = "support/pipelines.rs"]
 mod pipelines;
 
@@ -28,7 +30,7 @@ struct Reference {
 
 impl Reference {
     fn read(folder: &str) -> Self {
-        let bytes = pipelines::read(&format!("{folder}/reference.safetensors"));
+        let bytes = files::read(&format!("{folder}/reference.safetensors"));
         let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
         let mut tensors = HashMap::new();
         let mut ids = HashMap::new();
@@ -154,7 +156,7 @@ fn generate(
     unet: &UNet2DConditionModel,
     device: &Device,
 ) -> Tensor<4> {
-    let config = pipelines::text(&format!("{model}/scheduler/scheduler_config.json"));
+    let config = files::text(&format!("{model}/scheduler/scheduler_config.json"));
     let config: serde_json::Value = serde_json::from_str(&config).unwrap();
     assert_eq!(config["beta_schedule"], "scaled_linear");
     let root = |key: &str| config[key].as_f64().unwrap().sqrt();

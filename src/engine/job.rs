@@ -1,7 +1,7 @@
 //! One restoration, from a picture and settings to a result with its quality.
 
 use super::{Pipeline, likelihood::TaskLikelihood};
-use crate::image::{self, bicubic, psnr, ssim};
+use crate::image::{self, bicubic_shifted, psnr, ssim};
 use crate::physics::{Extras, Operator, TaskSpec, build};
 use crate::protocol::{Event, Initialisation, Metrics, OutputStage, RestoreJob, Rgba, StepRule};
 use crate::schedule::lcm_timesteps;
@@ -234,7 +234,7 @@ impl Restoration {
         let grown = if (h, w) == (height, width) {
             picture
         } else {
-            bicubic(&picture, height, width)?.clamp(-1.0, 1.0)
+            bicubic_shifted(&picture, height, width, self.spec.grid_shift())?.clamp(-1.0, 1.0)
         };
         if c == 3 {
             return Ok(grown);
