@@ -133,6 +133,8 @@ fn unsupported_config_values_are_named() {
         ("attention_head_dim", 5.into()),
         ("down_block_types", vec!["DownBlock2D"].into()),
         ("some_new_option", 1.into()),
+        ("layers_per_block", 0.into()),
+        ("block_out_channels", vec![32; 70].into()),
     ] {
         let json = with(&unet, key, value);
         let result = UNet2DConditionModel::load(&json, &unet_weights, &device);
