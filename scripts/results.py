@@ -37,10 +37,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--latino", default=str(ROOT / "target/release/latino"))
     parser.add_argument("--seeds", type=int, default=2, help="measurements per picture")
+    parser.add_argument("--pictures", type=int, help="only the first so many")
     parser.add_argument("--tasks", nargs="*", help="only tasks whose SPEC contains one of these")
     parser.add_argument("extra", nargs="*", help="after --: passed to every restore")
     args = parser.parse_args()
-    samples = json.loads((ROOT / "public/samples/samples.json").read_text())
+    samples = json.loads((ROOT / "public/samples/samples.json").read_text())[:args.pictures]
     print(f"| task | noise | degraded | pseudo-inverse | LATINO | s per picture |\n|---|---|---|---|---|---|")
     for title, task, noise in TASKS:
         if args.tasks and not any(t in task for t in args.tasks):

@@ -313,16 +313,11 @@ impl Restoration {
         let prior = pipeline.condition(&embedding, settings.guidance)?;
         let options = LatinoOptions {
             timesteps,
-            initialisation: match settings.init {
-                Initialisation::PseudoInverse => solver::Initialisation::PseudoInverse,
-                Initialisation::Adjoint => solver::Initialisation::Adjoint,
-            },
-            output: match settings.output {
-                OutputStage::Prox => solver::OutputStage::Prox,
-                OutputStage::Decoded => solver::OutputStage::Decoded,
-            },
+            initialisation: settings.init,
+            output: settings.output,
             rule: match settings.rule {
                 StepRule::Discrepancy => solver::StepRule::Discrepancy { rho: settings.rho },
+                StepRule::MomentMatching => solver::StepRule::MomentMatching,
                 StepRule::Published => solver::StepRule::Published {
                     model: PublishedModel::default(),
                     renoise: true,
