@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::RuleArg;
 use crate::engine::files::{Manifest, ManifestFile, sha256};
+use crate::protocol::Recommended;
 
 /// Options.
 #[derive(Debug, clap::Args)]
@@ -21,6 +23,15 @@ pub struct Args {
     /// Where the model comes from.
     #[arg(long)]
     source: String,
+    /// Recommended number of LATINO's steps.
+    #[arg(long, default_value_t = 8)]
+    steps: u32,
+    /// Recommended first timestep (default: the model's last).
+    #[arg(long)]
+    start: Option<u32>,
+    /// Recommended step size rule.
+    #[arg(long, default_value = "discrepancy")]
+    rule: RuleArg,
 }
 
 /// The files that the engine reads, below `folder`.
@@ -57,6 +68,11 @@ pub fn run(args: &Args) -> Result<()> {
         name: args.name.clone(),
         licence: args.licence.clone(),
         source: args.source.clone(),
+        recommended: Recommended {
+            steps: args.steps,
+            start: args.start,
+            rule: args.rule.into(),
+        },
         files,
     };
     let path = args.model.join("manifest.json");

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::engine::Compute;
+use crate::protocol::StepRule;
 
 /// Image restoration with a latent consistency prior (LATINO).
 #[derive(Debug, Parser)]
@@ -65,6 +66,27 @@ enum DeviceArg {
     Cpu,
     /// WebGPU on whatever adapter there is.
     Gpu,
+}
+
+/// Step size rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RuleArg {
+    /// Until the residual equals the noise level.
+    Discrepancy,
+    /// The published table.
+    Published,
+    /// As the error of the current picture deserves.
+    MomentMatching,
+}
+
+impl From<RuleArg> for StepRule {
+    fn from(rule: RuleArg) -> Self {
+        match rule {
+            RuleArg::Discrepancy => Self::Discrepancy,
+            RuleArg::Published => Self::Published,
+            RuleArg::MomentMatching => Self::MomentMatching,
+        }
+    }
 }
 
 impl DeviceArg {

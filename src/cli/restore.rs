@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::DeviceArg;
+use super::{DeviceArg, RuleArg};
 use crate::HostTensor;
 use crate::engine::Pipeline;
 use crate::engine::files::Folder;
@@ -38,14 +38,6 @@ enum Output {
     Prox,
     Decoded,
     BeforeProx,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Rule {
-    #[default]
-    Discrepancy,
-    Published,
-    MomentMatching,
 }
 
 /// Options.
@@ -78,11 +70,11 @@ pub struct Args {
     /// Solver.
     #[arg(long, default_value = "latino")]
     solver: Solver,
-    /// Network evaluations, 1 to 50.
-    #[arg(long, default_value_t = 8)]
-    steps: usize,
-    /// First timestep of the chain; the model's last one when not given. A lower one keeps more of
-    /// the initial picture.
+    /// Network evaluations, 1 to 50 (default: what the model recommends, else 8).
+    #[arg(long)]
+    steps: Option<usize>,
+    /// First timestep of the chain (default: what the model recommends, else its last). A lower
+    /// one keeps more of the initial picture.
     #[arg(long)]
     start: Option<usize>,
     /// Seed of all random numbers.
@@ -103,9 +95,9 @@ pub struct Args {
     /// Result: after the last prox, decoded as published, or before the last prox.
     #[arg(long, default_value = "prox")]
     output: Output,
-    /// Step size rule.
-    #[arg(long, default_value = "discrepancy")]
-    rule: Rule,
+    /// Step size rule (default: what the model recommends, else discrepancy).
+    #[arg(long)]
+    rule: Option<RuleArg>,
     /// Target of the discrepancy rule, as a multiple of the noise energy.
     #[arg(long, default_value_t = 1.0)]
     rho: f64,
@@ -201,10 +193,11 @@ pub async fn run(args: Args) -> Result<()> {
     let compute = args.device.open()?;
     let pipeline = Pipeline::load(&Folder(args.model), &compute.device).await?;
     let loaded = begun.elapsed().as_secs_f64();
+    let recommended = pipeline.report().recommended.clone();
     let settings = SolverSettings {
         prompt: args.prompt,
-        steps: args.steps,
-        start: args.start,
+        steps: args.steps.unwrap_or(recommended.steps as usize),
+        start: args.start.or(recommended.start.map(|t| t as usize)),
         init: match args.init {
             Init::PseudoInverse => Initialisation::PseudoInverse,
             Init::Adjoint => Initialisation::Adjoint,
@@ -214,11 +207,7 @@ pub async fn run(args: Args) -> Result<()> {
             Output::Decoded => OutputStage::Decoded,
             Output::BeforeProx => OutputStage::BeforeProx,
         },
-        rule: match args.rule {
-            Rule::Discrepancy => StepRule::Discrepancy,
-            Rule::Published => StepRule::Published,
-            Rule::MomentMatching => StepRule::MomentMatching,
-        },
+        rule: args.rule.map_or(recommended.rule, StepRule::from),
         rho: args.rho,
         guidance: args.guidance,
         options: LatinoOptions {

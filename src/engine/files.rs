@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::protocol::Recommended;
 use crate::{Error, Result};
 
 /// A model folder in diffusers layout.
@@ -18,6 +19,11 @@ pub trait ModelFiles {
     fn licence(&self) -> Option<String> {
         None
     }
+
+    /// The solver settings that the manifest recommends, or the general ones.
+    fn recommended(&self) -> Recommended {
+        Recommended::default()
+    }
 }
 
 /// `manifest.json` of a served model: every file with its size and SHA-256.
@@ -32,6 +38,9 @@ pub struct Manifest {
     pub licence: String,
     /// Where the model comes from.
     pub source: String,
+    /// The solver settings that suit it.
+    #[serde(default)]
+    pub recommended: Recommended,
     /// The files.
     pub files: Vec<ManifestFile>,
 }
@@ -118,6 +127,14 @@ impl ModelFiles for Folder {
             || self.0.display().to_string(),
             |n| n.to_string_lossy().into_owned(),
         )
+    }
+
+    fn recommended(&self) -> Recommended {
+        let manifest = std::fs::read(self.0.join("manifest.json"));
+        manifest
+            .ok()
+            .and_then(|json| Manifest::parse(&json).ok())
+            .map_or_else(Recommended::default, |m| m.recommended)
     }
 }
 

@@ -155,7 +155,7 @@ impl SolverSettings {
         Self {
             prompt: job.prompt.clone(),
             steps: job.steps as usize,
-            start: None,
+            start: job.start.map(|t| t as usize),
             init: job.init,
             output: job.output,
             rule: job.rule,

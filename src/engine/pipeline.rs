@@ -123,6 +123,7 @@ impl Pipeline {
         let sample = unet.config().sample_size.unwrap_or(64);
         let report = ModelReport {
             name: files.name(),
+            recommended: files.recommended(),
             licence: files.licence().unwrap_or_else(|| "not stated".into()),
             picture_size: (sample * factor) as u32,
             picture_multiple: (factor * unet.config().downsample_factor()) as u32,

@@ -43,6 +43,28 @@ pub struct DeviceReport {
     pub reason: String,
 }
 
+/// The solver settings that suit a model, as its makers measured them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recommended {
+    /// Network evaluations of LATINO.
+    pub steps: u32,
+    /// First timestep; the model's last when `None`.
+    pub start: Option<u32>,
+    /// Step size rule.
+    pub rule: StepRule,
+}
+
+impl Default for Recommended {
+    fn default() -> Self {
+        Self {
+            steps: 8,
+            start: None,
+            rule: StepRule::default(),
+        }
+    }
+}
+
 /// What the loaded model is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelReport {
@@ -58,6 +80,8 @@ pub struct ModelReport {
     pub max_tokens: u32,
     /// Number of parameters, all parts together.
     pub parameters: u64,
+    /// The settings that suit it.
+    pub recommended: Recommended,
 }
 
 /// How the step size gamma is chosen.
@@ -89,8 +113,10 @@ pub struct RestoreJob {
     pub noise: f32,
     /// Prompt, used verbatim.
     pub prompt: String,
-    /// Network evaluations, 1 to 8.
+    /// Network evaluations, 1 to 50.
     pub steps: u32,
+    /// First timestep; the model's last when `None`. A lower one keeps more of the initial picture.
+    pub start: Option<u32>,
     /// Seed of every random number.
     pub seed: u32,
     /// Where to start.

@@ -55,6 +55,10 @@ impl ModelFiles for Served {
     fn licence(&self) -> Option<String> {
         Some(self.manifest.licence.clone())
     }
+
+    fn recommended(&self) -> crate::protocol::Recommended {
+        self.manifest.recommended.clone()
+    }
 }
 
 fn method(object: &JsValue, name: &str) -> Result<Function> {
