@@ -7,6 +7,7 @@
 //! | [`tensor`], [`error`] | the host tensor and the one error type |
 //! | [`image`] | pictures in [-1, 1], quality metrics, resampling, PNG |
 //! | [`physics`] | forward operators A: `forward`, `adjoint`, `pseudo_inverse`, `prox` |
+//! | [`noise`] | noise models, their likelihood steps, estimation of the noise level |
 //! | [`schedule`] | alpha_bar, timesteps and the latent consistency step |
 //! | [`solver`] | LATINO and generation, written against the [`solver::Prior`] trait |
 //! | [`tokenizer`] | CLIP's byte-pair encoding |
@@ -19,6 +20,7 @@
 
 pub mod error;
 pub mod image;
+pub mod noise;
 pub mod physics;
 pub mod protocol;
 pub mod schedule;
