@@ -55,8 +55,8 @@ impl NoiseEstimate {
 /// the smaller of the two is taken.
 ///
 /// Clipping to [0, 1] cuts noise off. When 1 % of the values or more are clipped, only places whose 7 x 7
-/// mean lies between 0.4 and 0.6 are used, and the level is the one whose clipped version there
-/// has the deviation found; without enough such places the estimate is too low, and
+/// mean lies between 0.4 and 0.6 are used, and the level is the one that, clipped, has the median Haar
+/// response found there; without enough such places the estimate is too low, and
 /// [`NoiseEstimate::caution`] says so.
 ///
 /// Measures white noise: noise that a camera or JPEG has smoothed is underrated, fine texture that fills
@@ -91,9 +91,12 @@ pub fn estimate_noise(picture: &HostTensor) -> Result<NoiseEstimate> {
         corrected = false;
         responses = gather(false);
     }
-    let level = |r: Responses| {
-        let s = r.deviation();
-        if corrected { unclip(s) } else { s }
+    let level = |mut r: Responses| {
+        if corrected {
+            unclip(median(&mut r.haar) / MEDIAN_ABSOLUTE)
+        } else {
+            r.deviation()
+        }
     };
     let mut all = Responses::default();
     for r in &responses {
@@ -160,12 +163,13 @@ fn median(v: &mut [f32]) -> f64 {
     f64::from(*v.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
-/// The sigma for which 1/2 + sigma n, clipped to [0, 1], has deviation `s`; at most 2.
+/// The sigma for which 1/2 + sigma n, clipped to [0, 1], has the median Haar response that noise of
+/// deviation `s` has without clipping; at most 2.
 fn unclip(s: f64) -> f64 {
     let (mut low, mut high) = (s.min(2.0), 2.0);
-    for _ in 0..50 {
+    for _ in 0..30 {
         let middle = (low + high) / 2.0;
-        if clipped_deviation(middle) < s {
+        if clipped_response(middle) < s {
             low = middle;
         } else {
             high = middle;
@@ -174,14 +178,47 @@ fn unclip(s: f64) -> f64 {
     (low + high) / 2.0
 }
 
-/// The deviation of 1/2 + sigma n, n ~ N(0, 1), clipped to [0, 1], by the midpoint rule.
-fn clipped_deviation(sigma: f64) -> f64 {
-    const STEP: f64 = 0.01;
-    let sum: f64 = (0..800)
-        .map(|i| (i as f64 + 0.5) * STEP)
-        .map(|n| (sigma * n).min(0.5).powi(2) * (-n * n / 2.0).exp() * STEP)
+/// The median of |a - b - c + d| / 2 / 0.6745 for independent a, b, c, d, each sigma n, n ~ N(0, 1),
+/// clipped to [-1/2, 1/2]: the law of a on a grid, convolved with itself.
+fn clipped_response(sigma: f64) -> f64 {
+    /// Grid points on either side of zero, and how far apart they are.
+    const HALF: usize = 100;
+    const STEP: f64 = 0.5 / HALF as f64;
+    let density = |i: usize| (-((i as f64 - HALF as f64) * STEP / sigma).powi(2) / 2.0).exp();
+    let mut law: Vec<f64> = (0..=2 * HALF).map(density).collect();
+    // What is cut off gathers at the ends.
+    let beyond: f64 = (2 * HALF + 1..=(2 * HALF).max((8.0 * sigma / STEP) as usize + HALF))
+        .map(density)
         .sum();
-    (sum * 2.0 / (2.0 * std::f64::consts::PI).sqrt()).sqrt()
+    law[0] += beyond;
+    law[2 * HALF] += beyond;
+    let total: f64 = law.iter().sum();
+    let convolve = |a: &[f64]| {
+        let mut out = vec![0.0; 2 * a.len() - 1];
+        for (i, a1) in a.iter().enumerate() {
+            a.iter()
+                .enumerate()
+                .for_each(|(j, a2)| out[i + j] += a1 * a2);
+        }
+        out
+    };
+    let sum = convolve(&convolve(&law));
+    let (zero, wanted) = (4 * HALF, total.powi(4) / 2.0);
+    let (mut inside, mut i) = (sum[zero], 0);
+    loop {
+        let ring = if i < zero {
+            2.0 * sum[zero + i + 1]
+        } else {
+            0.0
+        };
+        if inside + ring >= wanted || i + 1 >= zero {
+            // Each grid point stands for half a step on either side.
+            let part = ((wanted - inside) / ring.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+            return (i as f64 + 0.5 + part) * STEP / 2.0 / MEDIAN_ABSOLUTE;
+        }
+        inside += ring;
+        i += 1;
+    }
 }
 
 #[cfg(test)]
@@ -247,12 +284,24 @@ mod tests {
 
     #[test]
     fn unclipping_inverts_clipping() {
-        for sigma in [0.01, 0.2, 0.5, 1.0] {
-            let ratio: f64 = unclip(clipped_deviation(sigma)) / sigma;
-            assert!((ratio - 1.0).abs() < 1e-6, "{ratio}");
+        for sigma in [0.05, 0.2, 0.5, 1.0] {
+            let ratio: f64 = unclip(clipped_response(sigma)) / sigma;
+            assert!((ratio - 1.0).abs() < 1e-4, "{ratio}");
         }
-        // (2 Phi(1) - 1 - 2 phi(1)) / 4 + (1 - Phi(1)) / 2 at sigma = 1/2.
-        assert!((clipped_deviation(0.5).powi(2) - 0.129_030).abs() < 1e-4);
+        // Without clipping the median is that of noise.
+        assert!((clipped_response(0.1) / 0.1 - 1.0).abs() < 2e-3);
+        // Against a draw.
+        let clean = HostTensor::zeros([1, 1, 256, 256]);
+        let noisy = NoiseModel::Gaussian { sigma: 0.5 }
+            .apply(&clean, 2)
+            .unwrap();
+        let mut drawn = Responses::default();
+        drawn.add(noisy.clamp(-1.0, 1.0).data(), 256, 256, false);
+        let drawn = median(&mut drawn.haar) / MEDIAN_ABSOLUTE;
+        assert!(
+            (clipped_response(0.5) / drawn - 1.0).abs() < 0.01,
+            "{drawn}"
+        );
     }
 
     #[test]

@@ -15,10 +15,10 @@ const STEP: Stop = Stop {
     iterations: 60,
 };
 
-/// Stopping rule while the discrepancy rule looks for gamma, which it does to 2e-3.
+/// Stopping rule while the discrepancy rule looks for gamma, which it does to a relative 2e-3.
 const SEARCH: Stop = Stop {
-    tolerance: 3e-3,
-    iterations: 12,
+    tolerance: 1e-3,
+    iterations: 40,
 };
 
 /// What is known of A beside its interface; holds one measurement's worth of numbers.
