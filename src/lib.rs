@@ -8,6 +8,7 @@
 //! | [`image`] | pictures in [-1, 1], quality metrics, resampling, PNG |
 //! | [`physics`] | forward operators A: `forward`, `adjoint`, `pseudo_inverse`, `prox` |
 //! | [`noise`] | noise models, their likelihood steps, estimation of the noise level |
+//! | [`baselines`] | reference solvers without a learned prior: pseudo-inverse, Tikhonov, total variation |
 //! | [`schedule`] | alpha_bar, timesteps and the latent consistency step |
 //! | [`solver`] | LATINO and generation, written against the [`solver::Prior`] trait |
 //! | [`tokenizer`] | CLIP's byte-pair encoding |
@@ -18,6 +19,7 @@
 //! | `worker` | the engine as a Web Worker |
 //! | `cli` | the native binary `latino` |
 
+pub mod baselines;
 pub mod error;
 pub mod image;
 pub mod noise;
