@@ -7,10 +7,11 @@
 //! | [`tensor`], [`error`] | the host tensor and the one error type |
 //! | [`image`] | pictures in [-1, 1], quality metrics, resampling, PNG |
 //! | [`physics`] | forward operators A: `forward`, `adjoint`, `pseudo_inverse`, `prox` |
-//! | [`noise`] | noise models, their likelihood steps, estimation of the noise level |
-//! | [`baselines`] | reference solvers without a learned prior: pseudo-inverse, Tikhonov, total variation |
 //! | [`schedule`] | alpha_bar, timesteps and the latent consistency step |
 //! | [`solver`] | LATINO and generation, written against the [`solver::Prior`] trait |
+//! | [`noise`] | noise models, their likelihood steps, estimation of the noise level |
+//! | [`baselines`] | reference solvers without a learned prior: pseudo-inverse, Tikhonov, total variation |
+//! | [`uncertainty`] | what posterior samples say: deviation, intervals, components, calibration |
 //! | [`tokenizer`] | CLIP's byte-pair encoding |
 //! | `ops` | network operations on burn tensors: CPU reference and WGSL kernels |
 //! | `models` | CLIP text encoder, UNet, autoencoders, from diffusers folders |
@@ -29,6 +30,7 @@ pub mod schedule;
 pub mod solver;
 pub mod tensor;
 pub mod tokenizer;
+pub mod uncertainty;
 
 #[cfg(feature = "engine")]
 pub mod engine;

@@ -2,13 +2,18 @@
 
 use super::Weight;
 use crate::physics::{Operator, ProxPath};
-use crate::solver::MAX_GAMMA;
+use crate::solver::{MAX_GAMMA, NoiseSource, NoiseStream, SeededNoise};
 use crate::{Error, HostTensor, Result};
 
 /// Deviation of the rounding of pictures in [-1, 1] to 8 bits; no measurement is more exact.
 const ROUNDING: f64 = 2.0 / 255.0 * 0.288_675;
 
-/// The |A x - y| that the truth has: sqrt(rho m) sigma_n.
+/// Variance of pictures in [-1, 1].
+const PICTURE_VARIANCE: f64 = 0.25;
+
+/// The |A x - y| that the truth has, sqrt(rho m) sigma_n; but at least sqrt(m u + 3 sqrt(2 m u)) sigma_n, where
+/// u is the share of white noise's energy that A x cannot follow with an x as large as pictures are. That
+/// part of |A x - y|^2 / sigma_n^2 has mean m u and deviation sqrt(2 m u) whatever x is.
 pub(super) fn radius(
     operator: &dyn Operator,
     y: &HostTensor,
@@ -20,7 +25,16 @@ pub(super) fn radius(
         Weight::Fixed(_) => 1.0,
     };
     let m = operator.measured_entries(y.dims4()?) as f64;
-    Ok((rho * m).sqrt() * sigma_n.max(ROUNDING))
+    let [c, h, w] = operator.picture_shape();
+    let flat = HostTensor::zeros([1, c, h, w]);
+    let white = SeededNoise::new(0, NoiseStream::Solver).normal(y.shape())?;
+    let path = operator.prox_path(&flat, &white)?;
+    let sigma_n = sigma_n.max(ROUNDING);
+    let gamma = PICTURE_VARIANCE / sigma_n.powi(2);
+    let share = path.residual_norm(gamma)? / path.residual_norm(0.0)?.max(f64::MIN_POSITIVE);
+    let stuck = m * share.powi(2);
+    let square = (rho * m).max(stuck + 3.0 * (2.0 * stuck).sqrt());
+    Ok(square.sqrt() * sigma_n)
 }
 
 /// The gamma at which `path` meets |A x - y| = `delta`, so that its prox is the projection onto the set of
@@ -164,6 +178,25 @@ mod tests {
                 }
             }
             assert_eq!(projection(&path, 9.0, 1.0).unwrap(), 0.0);
+        }
+    }
+
+    #[test]
+    fn the_radius_is_morozovs_unless_the_operator_cannot_follow() {
+        for (task, low, high) in [
+            ("denoising", 0.9999, 1.0001),
+            ("super-resolution:factor=8", 0.9999, 1.0001),
+            ("inpainting:random=0.5", 0.9999, 1.0001),
+            ("gaussian-blur:sigma=1", 0.9999, 1.0001),
+            ("gaussian-blur:sigma=8", 1.005, 1.05),
+        ] {
+            let extras = crate::physics::Extras::default();
+            let op = crate::physics::build(&task.parse().unwrap(), [3, 64, 64], &extras).unwrap();
+            let y = op.forward(&HostTensor::zeros([1, 3, 64, 64])).unwrap();
+            let m = op.measured_entries(y.dims4().unwrap()) as f64;
+            let got = radius(op.as_ref(), &y, 0.1, Weight::Discrepancy { rho: 1.0 }).unwrap();
+            let ratio = got / (m.sqrt() * 0.1);
+            assert!((low..high).contains(&ratio), "{task}: {ratio}");
         }
     }
 
