@@ -13,10 +13,12 @@ const PICTURE_VARIANCE: f64 = 0.25;
 
 /// The |A x - y| that the truth has, sqrt(rho m) sigma_n; but at least sqrt(m u + 3 sqrt(2 m u)) sigma_n, where
 /// u is the share of white noise's energy that A x cannot follow with an x as large as pictures are. That
-/// part of |A x - y|^2 / sigma_n^2 has mean m u and deviation sqrt(2 m u) whatever x is.
+/// part of |A x - y|^2 / sigma_n^2 has mean m u and deviation sqrt(2 m u) whatever x is. m counts the measured
+/// entries.
 pub(super) fn radius(
     operator: &dyn Operator,
     y: &HostTensor,
+    m: usize,
     sigma_n: f64,
     weight: Weight,
 ) -> Result<f64> {
@@ -24,7 +26,7 @@ pub(super) fn radius(
         Weight::Discrepancy { rho } => rho,
         Weight::Fixed(_) => 1.0,
     };
-    let m = operator.measured_entries(y.dims4()?) as f64;
+    let m = m as f64;
     let [c, h, w] = operator.picture_shape();
     let flat = HostTensor::zeros([1, c, h, w]);
     let white = SeededNoise::new(0, NoiseStream::Solver).normal(y.shape())?;
@@ -92,6 +94,19 @@ pub(super) fn projection(path: &dyn ProxPath, delta: f64, guess: f64) -> Result<
         };
     }
     Ok(gamma)
+}
+
+/// v - sigma proj(v / sigma), the projection onto the ball of radius `delta` around `centre`.
+pub(super) fn ball(
+    v: HostTensor,
+    sigma: f32,
+    centre: &HostTensor,
+    delta: f64,
+) -> Result<HostTensor> {
+    let off = v.zip(centre, |v, c| v - sigma * c)?;
+    let length = off.norm();
+    let keep = (1.0 - f64::from(sigma) * delta / length.max(f64::MIN_POSITIVE)).max(0.0) as f32;
+    Ok(off.map(|v| keep * v))
 }
 
 /// The t in [1e-8, 1e8] at which the increasing `residual` meets `delta`, to 1 %, from `start`:
@@ -193,9 +208,9 @@ mod tests {
             let extras = crate::physics::Extras::default();
             let op = crate::physics::build(&task.parse().unwrap(), [3, 64, 64], &extras).unwrap();
             let y = op.forward(&HostTensor::zeros([1, 3, 64, 64])).unwrap();
-            let m = op.measured_entries(y.dims4().unwrap()) as f64;
-            let got = radius(op.as_ref(), &y, 0.1, Weight::Discrepancy { rho: 1.0 }).unwrap();
-            let ratio = got / (m.sqrt() * 0.1);
+            let m = op.measured_entries(y.dims4().unwrap());
+            let got = radius(op.as_ref(), &y, m, 0.1, Weight::Discrepancy { rho: 1.0 }).unwrap();
+            let ratio = got / ((m as f64).sqrt() * 0.1);
             assert!((low..high).contains(&ratio), "{task}: {ratio}");
         }
     }

@@ -7,6 +7,7 @@
 //! | `discrepancy` | Morozov's principle: projection onto {x : \|A x - y\| <= delta} |
 //! | `tikhonov` | quadratic gradient penalty, conjugate gradients |
 //! | `tv` | colour total variation, primal-dual hybrid gradient |
+//! | `tv_weighted` | the same for noise that is not Gaussian |
 //!
 //! Pictures and measurements are in [-1, 1] units, `sigma_n` too.
 
@@ -17,10 +18,14 @@ mod options;
 mod tests;
 mod tikhonov;
 mod tv;
+mod tv_weighted;
 
+use crate::noise::{NoiseModel, NoisyLikelihood};
 use crate::physics::Operator;
+use crate::solver::{Likelihood, TaskKind};
 use crate::{Error, HostTensor, Result};
 
+use options::Problem;
 pub use options::{Baseline, BaselineOptions, BaselineProgress, Weight};
 
 /// Restores the pictures behind `y` `[B, C', H', W']` with a reference solver; the result is
@@ -42,12 +47,66 @@ pub fn solve(
     options: &BaselineOptions,
     progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
 ) -> Result<HostTensor> {
-    options.check()?;
     if !(sigma_n >= 0.0 && sigma_n.is_finite()) {
         return Err(Error::invalid(format!(
             "the noise level is {sigma_n}; it must be finite and not negative"
         )));
     }
+    each(baseline, operator, y, options, progress, |y| {
+        let m = operator.measured_entries(y.dims4()?);
+        Ok(Problem {
+            start: operator.pseudo_inverse(&y, sigma_n as f32)?,
+            delta: discrepancy::radius(operator, &y, m, sigma_n, options.weight)?,
+            operator,
+            roots: None,
+            y,
+        })
+    })
+}
+
+/// As [`solve`], for any [`NoiseModel`]: |A x - y| becomes the whitened residual of
+/// [`NoisyLikelihood`], whose entries are weighted with their inverse variance, and the level is the
+/// model's own.
+///
+/// # Errors
+/// As [`solve`]; [`Error::Invalid`] when a setting of the model is out of range.
+pub fn solve_with_noise(
+    baseline: Baseline,
+    operator: &dyn Operator,
+    y: &HostTensor,
+    model: &NoiseModel,
+    options: &BaselineOptions,
+    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+) -> Result<HostTensor> {
+    let sigma_n = 2.0 * model.effective_sigma();
+    if let NoiseModel::Gaussian { .. } = model {
+        model.check()?;
+        return solve(baseline, operator, y, sigma_n, options, progress);
+    }
+    let likelihood = NoisyLikelihood::new(operator, *model, TaskKind::Other)?;
+    each(baseline, operator, y, options, progress, |y| {
+        let roots = likelihood.weights(&y)?.map(f32::sqrt);
+        let m = likelihood.measured_entries(&y);
+        Ok(Problem {
+            start: likelihood.pseudo_inverse(&y, sigma_n as f32)?,
+            delta: discrepancy::radius(operator, &y, m, sigma_n, options.weight)?,
+            operator,
+            y: y.zip(&roots, |y, r| y * r)?,
+            roots: Some(roots),
+        })
+    })
+}
+
+/// Solves picture by picture what `problem` makes of each measurement `[1, C', H', W']`.
+fn each<'a>(
+    baseline: Baseline,
+    operator: &dyn Operator,
+    y: &HostTensor,
+    options: &BaselineOptions,
+    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    problem: impl Fn(HostTensor) -> Result<Problem<'a>>,
+) -> Result<HostTensor> {
+    options.check()?;
     let y = operator.keep_measured(y)?;
     if !y.is_finite() {
         return Err(Error::invalid(
@@ -58,19 +117,14 @@ pub fn solve(
     let [c, h, w] = operator.picture_shape();
     let mut pictures = Vec::with_capacity(batch * c * h * w);
     for picture in y.data().chunks(mc * mh * mw) {
-        let y = HostTensor::new([1, mc, mh, mw], picture.to_vec())?;
-        let start = operator
-            .pseudo_inverse(&y, sigma_n as f32)?
-            .clamp(-1.0, 1.0);
-        let problem = options::Problem {
-            operator,
-            y: &y,
-            start,
-            delta: discrepancy::radius(operator, &y, sigma_n, options.weight)?,
-        };
+        let mut problem = problem(HostTensor::new([1, mc, mh, mw], picture.to_vec())?)?;
+        problem.start = problem.start.clamp(-1.0, 1.0);
         let x = match baseline {
             Baseline::PseudoInverse => problem.start,
             Baseline::Tikhonov => tikhonov::solve(problem, options, progress)?,
+            Baseline::TotalVariation if problem.roots.is_some() => {
+                tv_weighted::solve(problem, options, progress)?
+            }
             Baseline::TotalVariation => tv::solve(problem, options, progress)?.x,
         };
         if !x.is_finite() {

@@ -123,10 +123,36 @@ pub struct BaselineProgress {
 /// One picture's problem, checked.
 pub(super) struct Problem<'a> {
     pub operator: &'a dyn Operator,
-    /// `[1, C', H', W']`, holes zeroed.
-    pub y: &'a HostTensor,
+    /// Square roots of the weights of the measurement's entries, shaped as `y`; none when they are 1.
+    pub roots: Option<HostTensor>,
+    /// `[1, C', H', W']`, holes zeroed, times `roots`.
+    pub y: HostTensor,
     /// `[1, C, H, W]`.
     pub start: HostTensor,
     /// The |A x - y| that the discrepancy principle asks for.
     pub delta: f64,
+}
+
+impl Problem<'_> {
+    /// W^(1/2) A x.
+    pub fn forward(&self, x: &HostTensor) -> Result<HostTensor> {
+        let ax = self.operator.forward(x)?;
+        match &self.roots {
+            Some(roots) => ax.zip(roots, |a, r| a * r),
+            None => Ok(ax),
+        }
+    }
+
+    /// A^T W^(1/2) v.
+    pub fn adjoint(&self, v: &HostTensor) -> Result<HostTensor> {
+        match &self.roots {
+            Some(roots) => self.operator.adjoint(&v.clone().zip(roots, |v, r| v * r)?),
+            None => self.operator.adjoint(v),
+        }
+    }
+
+    /// |W^(1/2) A x - y|.
+    pub fn residual_norm(&self, x: &HostTensor) -> Result<f64> {
+        Ok(self.forward(x)?.zip(&self.y, |a, y| a - y)?.norm())
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn solve(
     options: &BaselineOptions,
     progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
 ) -> Result<HostTensor> {
-    let rhs = problem.operator.adjoint(problem.y)?;
+    let rhs = problem.adjoint(&problem.y)?;
     let mut x = problem.start.clone();
     let mut run = |weight: f64, x: HostTensor| -> Result<HostTensor> {
         conjugate_gradients(&problem, &rhs, weight, x, options, progress)
@@ -27,7 +27,7 @@ pub(super) fn solve(
         Weight::Discrepancy { .. } => {
             let residual = |weight: f64| {
                 x = run(weight, x.clone())?;
-                problem.operator.residual_norm(&x, problem.y)
+                problem.residual_norm(&x)
             };
             increasing(residual, problem.delta, FIRST)?;
             Ok(x)
@@ -51,9 +51,8 @@ fn conjugate_gradients(
     progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
 ) -> Result<HostTensor> {
     let [_, _, h, w] = x.dims4()?;
-    let op = problem.operator;
     let apply = |v: &HostTensor| -> Result<HostTensor> {
-        let mut out = op.adjoint(&op.forward(v)?)?;
+        let mut out = problem.adjoint(&problem.forward(v)?)?;
         let smooth = adjoint(&gradient(v.data(), h, w), h, w);
         for (o, s) in out.data_mut().iter_mut().zip(smooth) {
             *o += weight as f32 * s;

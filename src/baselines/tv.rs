@@ -7,12 +7,12 @@ use super::{BaselineOptions, BaselineProgress, Weight};
 use crate::{HostTensor, Result};
 
 /// The first primal step: pictures move by a few tenths while the dual field moves by about 1.
-const FIRST_STEP: f32 = 0.1;
+pub(super) const FIRST_STEP: f32 = 0.1;
 
 /// The share by which balancing changes the steps at first, and how fast that share shrinks (Goldstein,
 /// Li, Yuan, Esser and Baraniuk 2015).
-const BALANCING: f32 = 0.5;
-const SHRINKING: f32 = 0.95;
+pub(super) const BALANCING: f32 = 0.5;
+pub(super) const SHRINKING: f32 = 0.95;
 
 /// The minimiser and the dual field that proves it.
 pub(super) struct Solution {
@@ -49,7 +49,7 @@ pub(super) fn solve(
         let sigma = 1.0 / (NORM2 * tau);
         let moved = x.clone().zip(&lift, |x, l| x - tau * l)?;
         let next = {
-            let path = problem.operator.prox_path(&moved, problem.y)?;
+            let path = problem.operator.prox_path(&moved, &problem.y)?;
             gamma = match options.weight {
                 Weight::Fixed(weight) => f64::from(tau) / weight,
                 Weight::Discrepancy { .. } => projection(path.as_ref(), problem.delta, gamma)?,
@@ -103,7 +103,7 @@ pub(super) fn solve(
 }
 
 /// p += sigma (2 next - last).
-fn ascend(p: &mut Field, sigma: f32, next: &Field, last: &Field) {
+pub(super) fn ascend(p: &mut Field, sigma: f32, next: &Field, last: &Field) {
     for (p, next, last) in [
         (&mut p.right, &next.right, &last.right),
         (&mut p.down, &next.down, &last.down),
@@ -115,7 +115,7 @@ fn ascend(p: &mut Field, sigma: f32, next: &Field, last: &Field) {
 }
 
 /// Clips the joint length of the field at every pixel to 1.
-fn project(p: &mut Field, pixels: usize) {
+pub(super) fn project(p: &mut Field, pixels: usize) {
     let lengths = lengths(p, pixels);
     for plane in p.right.chunks_mut(pixels).chain(p.down.chunks_mut(pixels)) {
         for (v, l) in plane.iter_mut().zip(&lengths) {
@@ -127,7 +127,7 @@ fn project(p: &mut Field, pixels: usize) {
 }
 
 /// |a - b|.
-fn residual(a: impl Iterator<Item = f32>, b: impl Iterator<Item = f32>) -> f64 {
+pub(super) fn residual(a: impl Iterator<Item = f32>, b: impl Iterator<Item = f32>) -> f64 {
     a.zip(b)
         .map(|(a, b)| f64::from(a - b).powi(2))
         .sum::<f64>()
