@@ -9,6 +9,9 @@
 //! | [`physics`] | forward operators A: `forward`, `adjoint`, `pseudo_inverse`, `prox` |
 //! | [`schedule`] | alpha_bar, timesteps and the latent consistency step |
 //! | [`solver`] | LATINO and generation, written against the [`solver::Prior`] trait |
+//! | [`noise`] | noise models, their likelihood steps, estimation of the noise level |
+//! | [`baselines`] | reference solvers without a learned prior: pseudo-inverse, Tikhonov, total variation |
+//! | [`uncertainty`] | what posterior samples say: deviation, intervals, components, calibration |
 //! | [`tokenizer`] | CLIP's byte-pair encoding |
 //! | `ops` | network operations on burn tensors: CPU reference and WGSL kernels |
 //! | `models` | CLIP text encoder, UNet, autoencoders, from diffusers folders |
@@ -17,14 +20,17 @@
 //! | `worker` | the engine as a Web Worker |
 //! | `cli` | the native binary `latino` |
 
+pub mod baselines;
 pub mod error;
 pub mod image;
+pub mod noise;
 pub mod physics;
 pub mod protocol;
 pub mod schedule;
 pub mod solver;
 pub mod tensor;
 pub mod tokenizer;
+pub mod uncertainty;
 
 #[cfg(feature = "engine")]
 pub mod engine;
