@@ -1,14 +1,15 @@
 //! From a task and a picture shape to its operator.
 
 use super::area::Area;
-use super::bicubic::Bicubic;
+use super::border::Bordered;
 use super::colorization::Colorization;
 use super::denoising::Denoising;
 use super::filter::Filter;
 use super::inpainting::{Inpainting, box_mask, random_mask};
 use super::kernels::Kernel;
 use super::operator::Operator;
-use super::spec::{Downsampling, Mask, TaskSpec};
+use super::separable::Separable;
+use super::spec::{Boundary, Downsampling, Mask, TaskSpec};
 use crate::{Error, HostTensor, Result};
 
 /// What some tasks need beside their spec.
@@ -32,38 +33,57 @@ pub fn build(spec: &TaskSpec, picture: [usize; 3], extras: &Extras) -> Result<Bo
             "{name}: the picture {picture:?} is empty"
         )));
     }
-    let blur = |kernel: Kernel| -> Result<Box<dyn Operator>> {
-        Ok(Box::new(Filter::convolution(
-            name.clone(),
-            picture,
-            &kernel,
-        )))
+    let blur = |kernel: Kernel, boundary: Boundary| -> Result<Box<dyn Operator>> {
+        let name = name.clone();
+        Ok(match boundary {
+            Boundary::Circular => Box::new(Filter::convolution(name, picture, &kernel)),
+            Boundary::Reflect => Box::new(Bordered::mirror(name, picture, &kernel)),
+            Boundary::Free => Box::new(Bordered::unknown(name, picture, &kernel)?),
+        })
     };
     match *spec {
         TaskSpec::Denoising => Ok(Box::new(Denoising::new(picture))),
         TaskSpec::Colorization => Ok(Box::new(Colorization::new(picture)?)),
-        TaskSpec::GaussianBlur { sigma } => blur(Kernel::gaussian(sigma)?),
+        TaskSpec::GaussianBlur { sigma, boundary } => blur(Kernel::gaussian(sigma)?, boundary),
         TaskSpec::AnisotropicBlur {
             sigma_x,
             sigma_y,
             angle,
-        } => blur(Kernel::anisotropic_gaussian(sigma_x, sigma_y, angle)?),
-        TaskSpec::DiskBlur { radius } => blur(Kernel::disk(radius)?),
-        TaskSpec::MotionBlur { length, angle } => blur(Kernel::motion(length, angle)?),
-        TaskSpec::Blur => {
+            boundary,
+        } => blur(
+            Kernel::anisotropic_gaussian(sigma_x, sigma_y, angle)?,
+            boundary,
+        ),
+        TaskSpec::DiskBlur { radius, boundary } => blur(Kernel::disk(radius)?, boundary),
+        TaskSpec::MotionBlur {
+            length,
+            angle,
+            boundary,
+        } => blur(Kernel::motion(length, angle)?, boundary),
+        TaskSpec::RandomMotionBlur {
+            size,
+            intensity,
+            seed,
+            boundary,
+        } => blur(Kernel::random_walk(size, intensity, seed)?, boundary),
+        TaskSpec::Blur { boundary } => {
             let kernel = (extras.kernel.as_ref())
                 .ok_or_else(|| Error::invalid("blur:kernel=given needs a kernel"))?;
-            blur(Kernel::given(kernel)?)
+            blur(Kernel::given(kernel)?, boundary)
         }
-        TaskSpec::SuperResolution { factor, kernel } => {
+        TaskSpec::SuperResolution {
+            factor,
+            kernel,
+            grid,
+        } => {
             if h % factor != 0 || w % factor != 0 {
                 return Err(Error::shape(format!(
                     "{name}: the picture's sides {h} x {w} must be multiples of {factor}"
                 )));
             }
             Ok(match kernel {
-                Downsampling::Bicubic => Box::new(Bicubic::new(name, picture, factor)),
                 Downsampling::Area => Box::new(Area::new(name, picture, factor)),
+                _ => Box::new(Separable::new(name, picture, factor, kernel, grid)),
             })
         }
         TaskSpec::Inpainting(mask) => {
