@@ -1,17 +1,14 @@
 //! Convolutions whose border is not periodic: mirrored, or unknown.
 
 use super::cg::{Linear, to_f32, to_f64};
-use super::filter::{Filter, Residual};
+use super::filter::{Filter, ROUNDING, Residual};
 use super::kernels::Kernel;
-use super::krylov::KrylovPath;
+use super::krylov::{DETAIL, KrylovPath};
 use super::operator::{
     Operator, ProxPath, check_gamma, check_measurement, check_noise, check_pair, check_picture,
     check_picture_dims,
 };
 use crate::{Error, HostTensor, Result};
-
-/// Variance that a picture's detail has beyond a blurred view of it, for the pseudo-inverse.
-const DETAIL: f64 = 0.01;
 
 /// What surrounds the picture.
 enum Border {
@@ -199,7 +196,7 @@ impl Operator for Bordered {
             let wide = self.filter.pseudo_inverse(&wide, noise)?;
             return HostTensor::new([b, c, h, w], self.crop(wide.data()));
         }
-        let variance = check_noise(noise)?.powi(2) + super::filter::ROUNDING.powi(2);
+        let variance = check_noise(noise)?.powi(2) + ROUNDING.powi(2);
         self.prox(&self.spread(y)?, y, DETAIL / variance)
     }
 

@@ -1,11 +1,15 @@
 //! From a task and a picture shape to its operator.
 
 use super::area::Area;
+use super::bayer::Bayer;
 use super::border::Bordered;
 use super::colorization::Colorization;
+use super::composition::Composition;
 use super::denoising::Denoising;
 use super::filter::Filter;
+use super::fourier::Fourier;
 use super::inpainting::{Inpainting, box_mask, random_mask};
+use super::jpeg::Jpeg;
 use super::kernels::Kernel;
 use super::operator::Operator;
 use super::separable::Separable;
@@ -24,7 +28,8 @@ pub struct Extras {
 /// The operator of `spec` for pictures of shape `picture` `[C, H, W]`.
 ///
 /// Fails when a side is zero, is no multiple of the super-resolution factor, or when the mask or
-/// kernel that the spec asks for is missing or does not fit.
+/// kernel that the spec asks for is missing or does not fit. The mask and kernel of a composition serve
+/// every part that asks for one.
 pub fn build(spec: &TaskSpec, picture: [usize; 3], extras: &Extras) -> Result<Box<dyn Operator>> {
     let name = spec.to_string();
     let [_, h, w] = picture;
@@ -41,7 +46,7 @@ pub fn build(spec: &TaskSpec, picture: [usize; 3], extras: &Extras) -> Result<Bo
             Boundary::Free => Box::new(Bordered::unknown(name, picture, &kernel)?),
         })
     };
-    match *spec {
+    match spec.clone() {
         TaskSpec::Denoising => Ok(Box::new(Denoising::new(picture))),
         TaskSpec::Colorization => Ok(Box::new(Colorization::new(picture)?)),
         TaskSpec::GaussianBlur { sigma, boundary } => blur(Kernel::gaussian(sigma)?, boundary),
@@ -103,6 +108,41 @@ pub fn build(spec: &TaskSpec, picture: [usize; 3], extras: &Extras) -> Result<Bo
                 }
             };
             Ok(Box::new(Inpainting::new(name, picture, values)?))
+        }
+        TaskSpec::Bayer { pattern } => Ok(Box::new(Bayer::new(name, picture, pattern)?)),
+        TaskSpec::Fourier {
+            acceleration,
+            centre,
+            seed,
+        } => Ok(Box::new(Fourier::new(
+            name,
+            picture,
+            acceleration,
+            centre,
+            seed,
+        ))),
+        TaskSpec::Jpeg { quality } => Ok(Box::new(Jpeg::new(name, picture, quality)?)),
+        TaskSpec::Composition(parts) => {
+            let Some((first, rest)) = parts.split_first() else {
+                return Err(Error::invalid("a composition of no tasks"));
+            };
+            let first = build(first, picture, extras)?;
+            let [c, h, w] = picture;
+            let mut shape = first.measurement_shape([1, c, h, w])?;
+            let mut operators = Vec::new();
+            for part in rest {
+                let [_, c, h, w] = shape;
+                let operator = build(part, [c, h, w], extras)?;
+                shape = operator.measurement_shape(shape)?;
+                operators.push(operator);
+            }
+            if let Some(op) = (operators.iter().chain([&first])).find(|op| !op.is_linear()) {
+                return Err(Error::invalid(format!(
+                    "{} is not linear and cannot be part of a composition",
+                    op.name()
+                )));
+            }
+            Ok(Box::new(Composition::new(name, first, operators)))
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) const ROUNDING: f64 = 2.0 / 255.0 * 0.288_675;
 
 /// Power of photographs in [-1, 1] per (cycles / pixel)^-2: with the usual 1/f^2 spectrum this gives
 /// a deviation of 0.5 at 512 x 512.
-const PICTURE_POWER: f64 = 0.007;
+pub(super) const PICTURE_POWER: f64 = 0.007;
 
 /// y = F^-1 diag(H) F x in every channel; H is the transfer function of a real kernel.
 pub(super) struct Filter {

@@ -7,14 +7,17 @@ use super::operator::{ProxPath, check_gamma};
 use crate::{HostTensor, Result};
 
 /// Stopping rule: |gamma A^T (A x - y) + x - z| <= TOLERANCE (|z| + gamma |A^T (y - A z)|).
-const TOLERANCE: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-5;
 
-/// Largest dimension of the Krylov space, and bytes that its basis may take.
+/// Largest number of basis vectors that are kept, and bytes that they may take.
 const DIMENSION: usize = 60;
 const MEMORY: usize = 256 << 20;
 
-/// Conjugate gradient iterations beyond the Krylov space, for the largest step sizes.
-const ITERATIONS: usize = 400;
+/// The residual norm also stops where ten more dimensions change it by less than this part of itself.
+const STAGNATION: f64 = 2e-4;
+
+/// Variance that a picture's detail has beyond a crude inverse, for pseudo-inverses by regularisation.
+pub(super) const DETAIL: f64 = 0.01;
 
 /// Golub-Kahan bidiagonalisation of A from r = y - A z (Golub and Kahan 1965; Paige and Saunders,
 /// LSQR, 1982): A V_k = U_{k+1} B_k with orthonormal columns and lower bidiagonal B_k. Then
@@ -23,14 +26,19 @@ const ITERATIONS: usize = 400;
 ///
 /// and the gradient left is gamma alpha_{k+1} |last residual entry|, so that each step size takes the
 /// smallest k that satisfies the stopping rule, and the space grows only when one needs it.
-/// V is reorthogonalised in full. Step sizes that `DIMENSION` does not serve go on with conjugate
-/// gradients from there.
+/// V is reorthogonalised against the vectors kept. Residual norms need B alone, which goes on growing
+/// where memory for V ends; a step of that size is finished by conjugate gradients from the best
+/// one in the space. Both are bounded in number, so that absurdly large gammas end early, as
+/// early-stopped, hence slightly more regular, solutions.
 pub(super) struct KrylovPath<'a> {
     a: &'a dyn Linear,
     z: &'a HostTensor,
     /// r.
     residual: Vec<f64>,
+    /// Bounds on basis vectors kept, on the size of B, and on conjugate gradient iterations.
     dimension: usize,
+    limit: usize,
+    iterations: usize,
     basis: RefCell<Basis>,
 }
 
@@ -38,130 +46,127 @@ pub(super) struct KrylovPath<'a> {
 struct Basis {
     alpha: Vec<f64>,
     beta: Vec<f64>,
-    /// Rows v_1, v_2, ... in single precision, as many as `alpha`.
-    v: Vec<Vec<f32>>,
-    /// u of the last step.
+    /// Rows v_1, v_2, ... in single precision.
+    kept: Vec<Vec<f32>>,
+    /// How many of them to keep.
+    dimension: usize,
+    /// u and v of the last step.
     u: Vec<f64>,
+    v: Vec<f64>,
     /// True when the space holds the solution for every gamma.
     complete: bool,
-    /// The last step size that needed more than the space: gamma, prox - z, residual norm.
-    beyond: Option<(f64, Vec<f64>, f64)>,
 }
 
 impl<'a> KrylovPath<'a> {
     /// `y` with nothing in its unmeasured entries, `z` and `y` of fitting shapes.
     pub(super) fn new(a: &'a dyn Linear, z: &'a HostTensor, y: &HostTensor) -> Result<Self> {
+        let n = z.len().max(1);
         let mut residual = to_f64(y);
         add(&mut residual, -1.0, &a.apply(&to_f64(z))?);
         let size = norm(&residual);
+        let scale = 1.0 / size.max(f64::MIN_POSITIVE);
+        let dimension = (MEMORY / (4 * n)).clamp(8, DIMENSION);
         let mut basis = Basis {
             alpha: Vec::new(),
             beta: vec![size],
+            kept: Vec::new(),
+            dimension,
+            u: residual.iter().map(|r| r * scale).collect(),
             v: Vec::new(),
-            u: residual.iter().map(|r| r / size.max(f64::MIN_POSITIVE)).collect(),
-            complete: false,
-            beyond: None,
+            complete: size == 0.0,
         };
         let w = a.apply_transpose(&basis.u)?;
-        basis.push(w, size);
+        basis.push(w);
         Ok(Self {
             a,
             z,
             residual,
-            dimension: (MEMORY / (4 * z.len().max(1))).clamp(8, DIMENSION),
+            dimension,
+            limit: (100_000_000 / n).clamp(dimension, 200),
+            iterations: (50_000_000 / n).clamp(200, 4000),
             basis: RefCell::new(basis),
         })
     }
 
-    /// Makes the basis one larger.
-    fn grow(&self, basis: &mut Basis) -> Result<()> {
-        let k = basis.alpha.len() - 1;
-        let v: Vec<f64> = basis.v[k].iter().map(|v| f64::from(*v)).collect();
-        let mut u = self.a.apply(&v)?;
-        add(&mut u, -basis.alpha[k], &basis.u);
-        let beta = norm(&u);
-        basis.beta.push(beta);
-        u.iter_mut().for_each(|u| *u /= beta.max(f64::MIN_POSITIVE));
-        basis.u = u;
-        let mut w = self.a.apply_transpose(&basis.u)?;
-        add(&mut w, -beta, &v);
-        basis.push(w, beta);
-        Ok(())
-    }
-
-    /// The coefficients s of the step for `gamma` and the residual norm it leaves; None when the
-    /// space cannot hold it.
-    fn step(&self, gamma: f64) -> Result<Option<(Vec<f64>, f64)>> {
+    /// The coefficients s of the step for `gamma` and the residual norm it leaves, in up to `limit`
+    /// dimensions, and whether the stopping rule is satisfied.
+    fn step(&self, gamma: f64, limit: usize) -> Result<(Vec<f64>, f64, bool)> {
         let mut basis = self.basis.borrow_mut();
         let scale = self.scale(&basis, gamma);
-        for k in 0..=self.dimension {
-            if k == basis.beta.len() && !basis.complete {
-                self.grow(&mut basis)?;
-            }
-            let k = k.min(basis.beta.len() - 1);
+        let mut before = f64::INFINITY;
+        let mut k = 0;
+        loop {
             let (s, left, last) = basis.solve(k, gamma);
             let next = basis.alpha.get(k).copied().unwrap_or(0.0);
-            if basis.complete && k + 1 == basis.beta.len()
-                || gamma * next * last.abs() <= TOLERANCE * scale
-            {
-                return Ok(Some((s, left)));
+            if gamma * next * last.abs() <= TOLERANCE * scale {
+                return Ok((s, left, true));
             }
+            if k % 10 == 0 {
+                if k >= self.dimension && left > before * (1.0 - STAGNATION) {
+                    return Ok((s, left, false));
+                }
+                before = left;
+            }
+            if k == limit {
+                return Ok((s, left, false));
+            }
+            if k + 1 == basis.beta.len() {
+                basis.grow(self.a)?;
+            }
+            k += 1;
         }
-        Ok(None)
     }
 
     fn scale(&self, basis: &Basis, gamma: f64) -> f64 {
         self.z.norm() + gamma * basis.beta[0] * basis.alpha.first().unwrap_or(&0.0)
     }
-
-    /// prox - z and the residual norm, by conjugate gradients from the Krylov space's best.
-    fn beyond(&self, gamma: f64) -> Result<(Vec<f64>, f64)> {
-        let mut basis = self.basis.borrow_mut();
-        if let Some((g, step, left)) = &basis.beyond
-            && *g == gamma
-        {
-            return Ok((step.clone(), *left));
-        }
-        let (s, ..) = basis.solve(self.dimension, gamma);
-        let start = basis.combine(&s, self.z.len());
-        let mut b = self.a.apply_transpose(&self.residual)?;
-        b.iter_mut().for_each(|b| *b *= gamma);
-        let tolerance = TOLERANCE * self.scale(&basis, gamma);
-        let (step, _) = cg::solve(self.a, gamma, &b, start, tolerance, ITERATIONS)?;
-        let mut left = self.residual.clone();
-        add(&mut left, -1.0, &self.a.apply(&step)?);
-        let left = norm(&left);
-        basis.beyond = Some((gamma, step.clone(), left));
-        Ok((step, left))
-    }
 }
 
 impl Basis {
-    /// Orthogonalises `w` and appends it. `reference` is what rounding is measured against.
-    fn push(&mut self, mut w: Vec<f64>, reference: f64) {
-        let before = norm(&w);
-        for v in &self.v {
+    /// Makes B one larger.
+    fn grow(&mut self, a: &dyn Linear) -> Result<()> {
+        let mut u = a.apply(&self.v)?;
+        if let Some(alpha) = self.alpha.last() {
+            add(&mut u, -alpha, &self.u);
+        }
+        let beta = norm(&u);
+        self.beta.push(beta);
+        u.iter_mut()
+            .for_each(|u| *u /= beta.max(f64::MIN_POSITIVE));
+        self.u = u;
+        let mut w = a.apply_transpose(&self.u)?;
+        add(&mut w, -beta, &self.v);
+        self.push(w);
+        Ok(())
+    }
+
+    /// Orthogonalises `w` against the basis and appends it.
+    fn push(&mut self, mut w: Vec<f64>) {
+        for v in &self.kept {
             let along: f64 = v.iter().zip(&w).map(|(v, w)| f64::from(*v) * w).sum();
             (w.iter_mut().zip(v)).for_each(|(w, v)| *w -= along * f64::from(*v));
         }
         let alpha = norm(&w);
-        // What is left is rounding: the space is invariant.
-        if reference <= f64::MIN_POSITIVE || before == 0.0 || alpha <= 1e-12 * self.largest() {
-            self.complete = true;
+        let largest = self.alpha.iter().fold(f64::MIN_POSITIVE, |m, a| a.max(m));
+        // What is left is rounding, now or before: the space is invariant.
+        self.complete |= alpha <= 1e-12 * largest;
+        if self.complete {
             return;
         }
-        self.v.push(w.iter().map(|w| (w / alpha) as f32).collect());
+        w.iter_mut().for_each(|w| *w /= alpha);
+        if self.kept.len() < self.dimension {
+            let single: Vec<f32> = w.iter().map(|w| *w as f32).collect();
+            w = single.iter().map(|w| f64::from(*w)).collect();
+            self.kept.push(single);
+        }
+        self.v = w;
         self.alpha.push(alpha);
-    }
-
-    fn largest(&self) -> f64 {
-        self.alpha.iter().fold(0.0, |m, a| a.max(m))
     }
 
     /// s in `k` dimensions, the residual norm and its last entry.
     fn solve(&self, k: usize, gamma: f64) -> (Vec<f64>, f64, f64) {
         let (a, b) = (&self.alpha, &self.beta);
-        // T = I + gamma B^T B is tridiagonal: elimination without pivoting, T being positive definite.
+        // I + gamma B^T B is tridiagonal: elimination without pivoting, since it is positive definite.
         let below = |j: usize| gamma * a[j + 1] * b[j + 1];
         let (mut diagonal, mut s) = (vec![0.0; k], vec![0.0; k]);
         for j in 0..k {
@@ -190,7 +195,7 @@ impl Basis {
     /// V s.
     fn combine(&self, s: &[f64], n: usize) -> Vec<f64> {
         let mut out = vec![0.0; n];
-        for (s, v) in s.iter().zip(&self.v) {
+        for (s, v) in s.iter().zip(&self.kept) {
             (out.iter_mut().zip(v)).for_each(|(o, v)| *o += s * f64::from(*v));
         }
         out
@@ -200,20 +205,22 @@ impl Basis {
 impl ProxPath for KrylovPath<'_> {
     fn prox(&self, gamma: f64) -> Result<HostTensor> {
         check_gamma(gamma)?;
-        let step = match self.step(gamma)? {
-            Some((s, _)) => self.basis.borrow().combine(&s, self.z.len()),
-            None => self.beyond(gamma)?.0,
-        };
+        let (s, _, done) = self.step(gamma, self.dimension)?;
+        let mut step = self.basis.borrow().combine(&s, self.z.len());
+        if !done {
+            let mut b = self.a.apply_transpose(&self.residual)?;
+            b.iter_mut().for_each(|b| *b *= gamma);
+            let tolerance = TOLERANCE * self.scale(&self.basis.borrow(), gamma);
+            (step, _) = cg::solve(self.a, gamma, &b, step, tolerance, self.iterations)?;
+        }
         let mut x = self.z.clone();
         (x.data_mut().iter_mut().zip(step)).for_each(|(x, s)| *x = (f64::from(*x) + s) as f32);
         Ok(x)
     }
 
+    /// Within about one part in a thousand where gamma is so large that the stopping rule is not reached.
     fn residual_norm(&self, gamma: f64) -> Result<f64> {
         check_gamma(gamma)?;
-        match self.step(gamma)? {
-            Some((_, left)) => Ok(left),
-            None => Ok(self.beyond(gamma)?.1),
-        }
+        Ok(self.step(gamma, self.limit)?.1)
     }
 }

@@ -1,4 +1,4 @@
-//! Forward operators A of linear inverse problems y = A x + w, in pure Rust on [`crate::HostTensor`].
+//! Forward operators A of inverse problems y = A x + w, in pure Rust on [`crate::HostTensor`].
 //!
 //! | file | what lives there |
 //! |---|---|
@@ -11,6 +11,10 @@
 //! | `separable`, `axis`, `interpolate` | super-resolution with a separable kernel |
 //! | `area` | super-resolution by block means |
 //! | `denoising`, `inpainting`, `colorization` | operators with a diagonal A A^T |
+//! | `bayer`, `demosaic` | a colour filter array |
+//! | `fourier` | undersampled Fourier rows |
+//! | `jpeg`, `jpeg_blocks`, `cell` | JPEG and the exact step to its quantiser's cell |
+//! | `composition` | several linear operators in a row |
 //! | `cg`, `krylov` | the proximal step of any linear operator |
 //! | `fft`, `eigen`, `transpose`, `rows`, `fill` | shared numerics |
 //!
@@ -18,17 +22,24 @@
 
 mod area;
 mod axis;
+mod bayer;
 mod border;
 mod build;
+mod cell;
 mod cg;
 mod colorization;
+mod composition;
+mod demosaic;
 mod denoising;
 mod eigen;
 mod fft;
 mod fill;
 mod filter;
+mod fourier;
 mod inpainting;
 mod interpolate;
+mod jpeg;
+mod jpeg_blocks;
 mod kernels;
 mod krylov;
 mod operator;
@@ -45,5 +56,5 @@ mod transpose;
 pub use build::{Extras, build};
 pub use kernels::Kernel;
 pub use operator::{Operator, ProxPath};
-pub use spec::{Boundary, Downsampling, Grid, Mask, TaskSpec};
+pub use spec::{Boundary, Downsampling, Grid, Mask, Pattern, TaskSpec};
 pub use tasks::{TASKS, TaskInfo};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use super::spec::{Boundary, Downsampling, Grid, Mask, TaskSpec};
+use super::spec::{Boundary, Downsampling, Grid, Mask, Pattern, TaskSpec};
 use super::tasks::TASKS;
 use crate::{Error, Result};
 
@@ -109,11 +109,35 @@ impl Settings<'_> {
     }
 }
 
+/// Longest chain of tasks.
+const PARTS: usize = 4;
+
+/// Tasks joined by `|`.
+fn composition(text: &str) -> Result<TaskSpec> {
+    let parts: Vec<TaskSpec> = text.split('|').map(str::parse).collect::<Result<_>>()?;
+    if parts.len() > PARTS {
+        return Err(Error::invalid(format!(
+            "{} tasks are joined; at most {PARTS} can be",
+            parts.len()
+        )));
+    }
+    if parts.iter().any(|p| matches!(p, TaskSpec::Jpeg { .. })) {
+        return Err(Error::invalid(
+            "jpeg is not linear and cannot be joined with other tasks",
+        ));
+    }
+    Ok(TaskSpec::Composition(parts))
+}
+
 impl FromStr for TaskSpec {
     type Err = Error;
 
+    /// One task, or several joined by `|` (in a shell, quote them), applied from left to right.
     /// Fails with [`Error::Invalid`] on an unknown name, key or value, listing what is valid.
     fn from_str(text: &str) -> Result<Self> {
+        if text.contains('|') {
+            return composition(text);
+        }
         let text = text.trim();
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
         let info = TASKS.iter().find(|t| t.name == name).ok_or_else(|| {
@@ -179,6 +203,19 @@ impl FromStr for TaskSpec {
             }
             "super-resolution" => s.super_resolution()?,
             "inpainting" => Self::Inpainting(s.mask()?),
+            "bayer" => {
+                let names = Pattern::ALL.map(|(_, name)| name);
+                let (pattern, _) = Pattern::ALL[s.choice("pattern", &names)?];
+                Self::Bayer { pattern }
+            }
+            "fourier" => Self::Fourier {
+                acceleration: s.number("acceleration", 4.0, 1.0, 64.0)?,
+                centre: s.number("centre", 0.08, 0.0, 1.0)?,
+                seed: s.number("seed", 0, 0, u64::MAX)?,
+            },
+            "jpeg" => Self::Jpeg {
+                quality: s.number("quality", 10, 1, 100)?,
+            },
             _ => Self::Colorization,
         })
     }
@@ -206,16 +243,25 @@ mod tests {
             "inpainting:random=0.5,seed=7",
             "inpainting:mask=given",
             "motion-blur:length=15,angle=-30",
+            "bayer:pattern=gbrg",
+            "fourier:acceleration=8,centre=0.1,seed=5",
+            "jpeg:quality=35",
+            "gaussian-blur:sigma=1.5|inpainting:random=0.5",
+            "gaussian-blur:boundary=free | super-resolution:factor=2,kernel=decimation | bayer",
         ];
         for text in TASKS.iter().map(|t| t.name).chain(more) {
             let spec: TaskSpec = text.parse().unwrap();
-            assert!(text.starts_with(spec.name()));
+            assert!(text.contains('|') || text.starts_with(spec.name()));
             assert_eq!(spec.to_string().parse::<TaskSpec>().unwrap(), spec);
         }
         let blur: TaskSpec = "gaussian-blur".parse().unwrap();
         assert_eq!(blur.to_string(), "gaussian-blur:sigma=3");
         let sr: TaskSpec = "super-resolution:factor=4".parse().unwrap();
         assert_eq!(sr.to_string(), "super-resolution:factor=4");
+        let chain: TaskSpec = "super-resolution:factor=2 | fourier | super-resolution:factor=4"
+            .parse()
+            .unwrap();
+        assert_eq!((chain.factor(), chain.picture_channels(6)), (8, 3));
     }
 
     #[test]
@@ -235,6 +281,12 @@ mod tests {
             ("inpainting:box=0.2,random=0.3", "exclude"),
             ("inpainting:box=0.2,seed=3", "random only"),
             ("colorization:weights=1", "takes none"),
+            ("bayer:pattern=rgb", "rggb, bggr, grbg, gbrg"),
+            ("fourier:acceleration=0.5", "1 to 64"),
+            ("jpeg:quality=0", "1 to 100"),
+            ("denoising|jpeg", "not linear"),
+            ("denoising|", "choose from"),
+            ("denoising|denoising|denoising|denoising|denoising", "at most 4"),
         ] {
             let message = text.parse::<TaskSpec>().unwrap_err().to_string();
             assert!(message.contains(wanted), "{text}: {message}");

@@ -1,4 +1,4 @@
-//! The textual form of a task: `name:key=value,...`.
+//! A task and its settings, and how they are printed: `name:key=value,...`.
 
 use std::fmt;
 
@@ -64,6 +64,40 @@ pub enum Mask {
     },
     /// The mask that comes with the job.
     Given,
+}
+
+/// The colours of a sensor's top left 2 x 2 pixels, row by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pattern {
+    /// Red, green / green, blue.
+    Rggb,
+    /// Blue, green / green, red.
+    Bggr,
+    /// Green, red / blue, green.
+    Grbg,
+    /// Green, blue / red, green.
+    Gbrg,
+}
+
+impl Pattern {
+    /// All of them, and their names.
+    pub(super) const ALL: [(Self, &'static str); 4] = [
+        (Self::Rggb, "rggb"),
+        (Self::Bggr, "bggr"),
+        (Self::Grbg, "grbg"),
+        (Self::Gbrg, "gbrg"),
+    ];
+
+    /// The channel (0 red, 1 green, 2 blue) of the pixel in row `y`, column `x`.
+    pub fn channel(self, y: usize, x: usize) -> usize {
+        let colours = match self {
+            Self::Rggb => [0, 1, 1, 2],
+            Self::Bggr => [2, 1, 1, 0],
+            Self::Grbg => [1, 0, 2, 1],
+            Self::Gbrg => [1, 2, 0, 1],
+        };
+        colours[y % 2 * 2 + x % 2]
+    }
 }
 
 /// A task and its settings. [`fmt::Display`] prints what [`FromStr`] reads.
@@ -134,6 +168,27 @@ pub enum TaskSpec {
     Inpainting(Mask),
     /// Colorization.
     Colorization,
+    /// Demosaicing.
+    Bayer {
+        /// Which pixel has which colour.
+        pattern: Pattern,
+    },
+    /// Undersampled Fourier measurements.
+    Fourier {
+        /// Rows per measured row, 1 to 64.
+        acceleration: f64,
+        /// Share of the rows around frequency zero that are all measured, 0 to 1.
+        centre: f64,
+        /// Seed of the draw of the others.
+        seed: u64,
+    },
+    /// JPEG compression, not linear.
+    Jpeg {
+        /// 1 to 100.
+        quality: u8,
+    },
+    /// Two to four linear tasks, applied from first to last: none of them a composition.
+    Composition(Vec<TaskSpec>),
 }
 
 impl TaskSpec {
@@ -150,6 +205,10 @@ impl TaskSpec {
             Self::SuperResolution { .. } => "super-resolution",
             Self::Inpainting(_) => "inpainting",
             Self::Colorization => "colorization",
+            Self::Bayer { .. } => "bayer",
+            Self::Fourier { .. } => "fourier",
+            Self::Jpeg { .. } => "jpeg",
+            Self::Composition(_) => "composition",
         }
     }
 
@@ -157,7 +216,20 @@ impl TaskSpec {
     pub fn factor(&self) -> usize {
         match self {
             Self::SuperResolution { factor, .. } => *factor,
+            Self::Composition(parts) => parts.iter().map(Self::factor).product(),
             _ => 1,
+        }
+    }
+
+    /// How many channels the picture of a measurement of `measured` channels has.
+    pub fn picture_channels(&self, measured: usize) -> usize {
+        match self {
+            Self::Colorization | Self::Bayer { .. } => 3,
+            Self::Fourier { .. } => measured / 2,
+            Self::Composition(parts) => {
+                (parts.iter().rev()).fold(measured, |c, part| part.picture_channels(c))
+            }
+            _ => measured,
         }
     }
 }
@@ -227,6 +299,26 @@ impl fmt::Display for TaskSpec {
                 write!(f, "{name}:random={missing},seed={seed}")
             }
             Self::Inpainting(Mask::Given) => write!(f, "{name}:mask=given"),
+            Self::Bayer { pattern } => {
+                let known = Pattern::ALL.iter().find(|(p, _)| p == pattern);
+                write!(f, "{name}:pattern={}", known.map_or("rggb", |(_, n)| n))
+            }
+            Self::Fourier {
+                acceleration,
+                centre,
+                seed,
+            } => write!(
+                f,
+                "{name}:acceleration={acceleration},centre={centre},seed={seed}"
+            ),
+            Self::Jpeg { quality } => write!(f, "{name}:quality={quality}"),
+            Self::Composition(parts) => {
+                for (i, part) in parts.iter().enumerate() {
+                    let separator = if i == 0 { "" } else { "|" };
+                    write!(f, "{separator}{part}")?;
+                }
+                Ok(())
+            }
         }
     }
 }

@@ -64,4 +64,19 @@ pub const TASKS: &[TaskInfo] = &[
         keys: &[],
         summary: "Adds colour to a grey picture.",
     },
+    TaskInfo {
+        name: "bayer",
+        keys: &["pattern"],
+        summary: "Demosaicing: one colour per pixel, pattern rggb (default), bggr, grbg or gbrg.",
+    },
+    TaskInfo {
+        name: "fourier",
+        keys: &["acceleration", "centre", "seed"],
+        summary: "Undersampled Fourier rows, as in MRI: one row in acceleration (1 to 64, default 4), the centre share (0 to 1, default 0.08) in full, the others at random by seed (default 0).",
+    },
+    TaskInfo {
+        name: "jpeg",
+        keys: &["quality"],
+        summary: "JPEG compression of quality 1 to 100 (default 10), colours at full resolution.",
+    },
 ];

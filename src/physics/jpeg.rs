@@ -1,0 +1,313 @@
+//! JPEG compression: not linear.
+
+use super::cell;
+use super::cg::to_f64;
+use super::jpeg_blocks::{COLOURS, COLOURS_BACK, frequency, steps, transform};
+use super::operator::{
+    Operator, ProxPath, check_gamma, check_measurement, check_noise, check_pair, check_picture,
+    check_picture_dims,
+};
+use crate::{Error, HostTensor, Result};
+
+/// y = what baseline JPEG keeps of x: with T the 8 x 8 cosine transform of the Y, Cb and Cr planes (chroma
+/// at full resolution, 4:4:4), y = T^-1 [q round(T x / q)]. Neither y nor x is rounded or clamped to
+/// 8 bits. Grey pictures have a Y plane only.
+///
+/// The likelihood knows which cell of the quantiser the picture was in: every coefficient of T (x - y)
+/// lies within q / 2, the steps q being in the scale of T. Its negative logarithm is 1/2 gamma times the
+/// squared excess e over that interval,
+///
+/// gamma/2 |e(T (x - y))|^2, e(t) = sign(t) max(|t| - q / 2, 0),
+///
+/// so gamma = 0 leaves z, and gamma towards infinity projects z onto the cell. A finite gamma allows for
+/// misfits of standard deviation 1 / sqrt(gamma), such as the rounding to 8 bits. The proximal step
+/// is exact, frequency by frequency: the cosine transform is orthonormal, and the three colours of a
+/// frequency are a problem in three unknowns. Accordingly the residual norm is |e|, not |A x - y|.
+///
+/// The measurement carries no information beyond the cell, so the best noise level to state for it
+/// is zero, or the rounding to 8 bits for a decoded file.
+pub(super) struct Jpeg {
+    name: String,
+    shape: [usize; 3],
+    /// Half the quantiser's steps per frequency, luma and chroma, for pictures in [-1, 1].
+    half: [[f64; 64]; 2],
+}
+
+/// Values in 0 to 255 per unit of pictures in [-1, 1].
+const LEVELS: f64 = 127.5;
+
+/// JPEG subtracts 128, and 0 is 127.5 here: what the mean coefficient of a luma block differs by.
+const MEAN_SHIFT: f64 = -0.5 * 8.0 / LEVELS;
+
+impl Jpeg {
+    /// `quality` 1 to 100. Fails with [`Error::Shape`] unless there are 1 or 3 channels and both
+    /// sides are multiples of 8.
+    pub(super) fn new(name: String, shape: [usize; 3], quality: u8) -> Result<Self> {
+        let [c, h, w] = shape;
+        if (c != 1 && c != 3) || h % 8 != 0 || w % 8 != 0 {
+            return Err(Error::shape(format!(
+                "{name} needs pictures of 1 or 3 channels whose sides are multiples of 8, found {c} channels of {h} x {w}"
+            )));
+        }
+        let half = [false, true].map(|chroma| steps(quality, chroma).map(|s| s / 2.0 / LEVELS));
+        Ok(Self { name, shape, half })
+    }
+
+    /// T x before the colours are mixed: the cosine transform of every channel.
+    fn transformed(&self, x: &HostTensor) -> Vec<f64> {
+        let mut out = to_f64(x);
+        transform(&mut out, self.shape[2], false);
+        out
+    }
+
+    /// Applies `f` to the colours of every frequency, given half the quantiser's step of each row.
+    /// Grey pictures use the first of the three.
+    fn each(
+        &self,
+        coefficients: &mut [f64],
+        grey: impl Fn(&[f64; 1], [f64; 1], usize) -> [f64; 1],
+        colour: impl Fn(&[f64; 3], [f64; 3], usize) -> [f64; 3],
+    ) {
+        let [c, h, w] = self.shape;
+        let n = h * w;
+        for picture in coefficients.chunks_mut(c * n) {
+            for i in 0..n {
+                let k = frequency(i, w);
+                let [luma, chroma] = [self.half[0][k], self.half[1][k]];
+                if c == 1 {
+                    [picture[i]] = grey(&[luma], [picture[i]], k);
+                } else {
+                    let v = [picture[i], picture[n + i], picture[2 * n + i]];
+                    let v = colour(&[luma, chroma, chroma], v, k);
+                    (0..3).for_each(|j| picture[j * n + i] = v[j]);
+                }
+            }
+        }
+    }
+
+    /// Rounds coefficient `v` of row `c` at frequency `k`.
+    fn quantised(c: usize, k: usize, v: f64, half: f64) -> f64 {
+        let shift = if c == 0 && k == 0 { MEAN_SHIFT } else { 0.0 };
+        ((v + shift) / (2.0 * half)).round() * (2.0 * half) - shift
+    }
+
+    /// Squared norm of the excess of coefficients of x - y.
+    fn misfit(&self, coefficients: &[f64]) -> f64 {
+        let sum = std::cell::Cell::new(0.0);
+        let add = |e: &[f64]| sum.set(sum.get() + e.iter().map(|e| e * e).sum::<f64>());
+        self.each(
+            &mut coefficients.to_vec(),
+            |half, v, _| {
+                add(&cell::excess(&v, half));
+                v
+            },
+            |half, v, _| {
+                add(&cell::excess(&cell::apply(&COLOURS, &v), half));
+                v
+            },
+        );
+        sum.get()
+    }
+
+    fn difference(&self, x: &HostTensor, y: &HostTensor) -> Vec<f64> {
+        let mut d = self.transformed(x);
+        (d.iter_mut().zip(self.transformed(y))).for_each(|(d, y)| *d -= y);
+        d
+    }
+}
+
+impl Operator for Jpeg {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_linear(&self) -> bool {
+        false
+    }
+
+    fn picture_shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    fn measurement_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
+        check_picture_dims(self, picture)?;
+        Ok(picture)
+    }
+
+    fn forward(&self, x: &HostTensor) -> Result<HostTensor> {
+        check_picture(self, x)?;
+        let mut t = self.transformed(x);
+        self.each(
+            &mut t,
+            |half, v, k| [Self::quantised(0, k, v[0], half[0])],
+            |half, v, k| {
+                let ycc = cell::apply(&COLOURS, &v);
+                let rounded = std::array::from_fn(|c| Self::quantised(c, k, ycc[c], half[c]));
+                cell::apply(&COLOURS_BACK, &rounded)
+            },
+        );
+        transform(&mut t, self.shape[2], true);
+        HostTensor::new(x.shape(), t.iter().map(|v| *v as f32).collect())
+    }
+
+    /// The identity, which JPEG approximates: it stands in for the adjoint that a map which is not linear
+    /// lacks.
+    fn adjoint(&self, y: &HostTensor) -> Result<HostTensor> {
+        check_measurement(self, y)?;
+        Ok(y.clone())
+    }
+
+    /// The decoded picture itself.
+    fn pseudo_inverse(&self, y: &HostTensor, noise: f32) -> Result<HostTensor> {
+        check_noise(noise)?;
+        self.adjoint(y)
+    }
+
+    fn prox_path<'a>(
+        &'a self,
+        z: &'a HostTensor,
+        y: &'a HostTensor,
+    ) -> Result<Box<dyn ProxPath + 'a>> {
+        check_pair(self, z, y)?;
+        Ok(Box::new(JpegPath {
+            op: self,
+            z,
+            difference: self.difference(z, y),
+        }))
+    }
+
+    /// |e(T (x - y))|: how far x is from the cell of y.
+    fn residual_norm(&self, x: &HostTensor, y: &HostTensor) -> Result<f64> {
+        check_pair(self, x, y)?;
+        Ok(self.misfit(&self.difference(x, y)).sqrt())
+    }
+}
+
+/// Steps in terms of the coefficients of z - y.
+struct JpegPath<'a> {
+    op: &'a Jpeg,
+    z: &'a HostTensor,
+    difference: Vec<f64>,
+}
+
+impl JpegPath<'_> {
+    /// Coefficients of prox - y.
+    fn moved(&self, gamma: f64) -> Vec<f64> {
+        let mut d = self.difference.clone();
+        self.op.each(
+            &mut d,
+            |half, v, _| cell::step(&[[1.0]], half, v, gamma),
+            |half, v, _| cell::step(&COLOURS, half, v, gamma),
+        );
+        d
+    }
+}
+
+impl ProxPath for JpegPath<'_> {
+    fn prox(&self, gamma: f64) -> Result<HostTensor> {
+        check_gamma(gamma)?;
+        let mut step = self.moved(gamma);
+        (step.iter_mut().zip(&self.difference)).for_each(|(d, a)| *d -= a);
+        transform(&mut step, self.op.shape[2], true);
+        let mut x = self.z.clone();
+        (x.data_mut().iter_mut().zip(step)).for_each(|(x, s)| *x = (f64::from(*x) + s) as f32);
+        Ok(x)
+    }
+
+    fn residual_norm(&self, gamma: f64) -> Result<f64> {
+        check_gamma(gamma)?;
+        Ok(self.op.misfit(&self.moved(gamma)).sqrt())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn picture(c: usize) -> HostTensor {
+        let data = (0..2 * c * 16 * 24)
+            .map(|i| ((i * i + i / 24) % 97) as f32 / 48.5 - 1.0)
+            .collect();
+        HostTensor::new([2, c, 16, 24], data).unwrap()
+    }
+
+    fn op(c: usize, quality: u8) -> Jpeg {
+        Jpeg::new("jpeg".into(), [c, 16, 24], quality).unwrap()
+    }
+
+    fn distance(a: &HostTensor, b: &HostTensor) -> f64 {
+        a.clone().zip(b, |a, b| a - b).unwrap().norm()
+    }
+
+    #[test]
+    fn decoding_is_a_fixed_point_and_better_quality_is_closer() {
+        for c in [1, 3] {
+            let x = picture(c);
+            let mut last = f64::INFINITY;
+            for quality in [5, 30, 75, 95, 100] {
+                let op = op(c, quality);
+                let y = op.forward(&x).unwrap();
+                assert!(distance(&op.forward(&y).unwrap(), &y) < 1e-3);
+                let error = distance(&x, &y);
+                assert!(error < last, "{quality}: {error}");
+                last = error;
+                // What was compressed lies in the cell.
+                assert!(op.residual_norm(&x, &y).unwrap() < 1e-4);
+            }
+            assert!(last < 0.2);
+        }
+    }
+
+    #[test]
+    fn constants_are_what_eight_bit_software_decodes() {
+        // Mid-grey 127.5 is -0.5 after the level shift; its mean coefficient -4 rounds to 0 or -1 steps.
+        let x = HostTensor::zeros([1, 1, 8, 8]);
+        let fine = Jpeg::new("jpeg".into(), [1, 8, 8], 50).unwrap();
+        let y = fine.forward(&x).unwrap();
+        assert!((y.data()[0] - 0.5 / 127.5).abs() < 1e-6);
+        // 200 is 72 after the shift: 576 = 36 steps of 16.
+        let x = HostTensor::full([1, 1, 8, 8], (200.0 / 127.5 - 1.0) as f32);
+        assert!(distance(&fine.forward(&x).unwrap(), &x) < 1e-5);
+    }
+
+    #[test]
+    fn the_proximal_step_is_exact() {
+        for c in [1, 3] {
+            let (op, x) = (op(c, 20), picture(c));
+            let y = op.forward(&x).unwrap();
+            let z = x.clone().map(|v| -0.5 * v + 0.2);
+            let path = op.prox_path(&z, &y).unwrap();
+            assert_eq!(path.prox(0.0).unwrap(), z);
+            let mut last = f64::INFINITY;
+            for gamma in [0.0, 1e-3, 0.5, 10.0, 1e3, 1e6] {
+                let p = path.prox(gamma).unwrap();
+                let left = path.residual_norm(gamma).unwrap();
+                let same = op.residual_norm(&p, &y).unwrap();
+                assert!((left - same).abs() < 1e-5 * (1.0 + same), "{gamma}: {left} {same}");
+                assert!(left <= last);
+                last = left;
+                // No step from there lowers the objective, whatever its direction.
+                let objective = |q: &HostTensor| {
+                    let misfit = op.residual_norm(q, &y).unwrap();
+                    gamma * misfit * misfit + distance(q, &z).powi(2)
+                };
+                let best = objective(&p);
+                for towards in [&x, &y, &z] {
+                    for t in [1e-2f32, -1e-2, 0.3] {
+                        let q = p.clone().zip(towards, |p, x| p + t * (x - p)).unwrap();
+                        assert!(objective(&q) >= best * (1.0 - 1e-5), "{gamma} {t}");
+                    }
+                }
+            }
+            assert!(last < 1e-3);
+            assert!(path.prox(f64::NAN).is_err());
+        }
+    }
+
+    #[test]
+    fn misfits_of_shape_are_named() {
+        let bad = Jpeg::new("jpeg:quality=10".into(), [3, 12, 16], 10);
+        assert!(bad.err().unwrap().to_string().contains("multiples of 8"));
+    }
+}
