@@ -69,11 +69,13 @@ impl Operator for Composition {
     }
 
     /// The regularised solution argmin |A x - y|^2 / variance + |x - x_0|^2 / 0.01, x_0 being the
-    /// pseudo-inverses of the parts, last first.
+    /// pseudo-inverses of the parts, last first, for noise of at least 0.1: what the last ones restore
+    /// is not exact, and the first ones must not amplify that.
     fn pseudo_inverse(&self, y: &HostTensor, noise: f32) -> Result<HostTensor> {
         check_measurement(self, y)?;
         let variance = check_noise(noise)?.powi(2) + ROUNDING.powi(2);
         let y = self.keep_measured(y)?;
+        let noise = noise.max(0.1);
         let x = (self.rest.iter().rev())
             .try_fold(y.clone(), |x, op| op.pseudo_inverse(&x, noise))?;
         let x = self.first.pseudo_inverse(&x, noise)?;

@@ -82,7 +82,7 @@ impl<'a> KrylovPath<'a> {
             z,
             residual,
             dimension,
-            limit: (100_000_000 / n).clamp(dimension, 200),
+            limit: (6_000_000 / n).clamp(dimension, 4000),
             iterations: (50_000_000 / n).clamp(200, 4000),
             basis: RefCell::new(basis),
         })
@@ -218,7 +218,8 @@ impl ProxPath for KrylovPath<'_> {
         Ok(x)
     }
 
-    /// Within about one part in a thousand where gamma is so large that the stopping rule is not reached.
+    /// What the best step in the space leaves: the exact value within the stopping rule, and above it
+    /// where gamma is so large that the space ends before.
     fn residual_norm(&self, gamma: f64) -> Result<f64> {
         check_gamma(gamma)?;
         Ok(self.step(gamma, self.limit)?.1)

@@ -45,6 +45,8 @@ mod krylov;
 mod operator;
 mod parse;
 mod random_walk;
+#[cfg(test)]
+mod reference;
 mod rows;
 mod separable;
 mod spec;
