@@ -51,7 +51,10 @@ impl Axis {
         let rows: Vec<Vec<(usize, f64)>> = (0..m)
             .map(|j| {
                 let centre = first + f * j as f64;
-                let (low, high) = ((centre - reach).ceil() as i64, (centre + reach).floor() as i64);
+                let (low, high) = (
+                    (centre - reach).ceil() as i64,
+                    (centre + reach).floor() as i64,
+                );
                 let mut row: Vec<(usize, f64)> = (low..=high)
                     .filter(|i| grid == Grid::Published || (0..length as i64).contains(i))
                     .map(|i| (reflect(i, length), weight(i as f64 - centre)))
@@ -107,4 +110,3 @@ impl Axis {
         out
     }
 }
-

@@ -98,7 +98,11 @@ fn solve<const N: usize>(
     let found = std::array::from_fn(|c| {
         // Where the row was taken to exceed, e is the excess itself, free of cancellation.
         if signs[c] != 0.0 {
-            if e[c] * signs[c] >= 0.0 { signs[c] } else { 0.0 }
+            if e[c] * signs[c] >= 0.0 {
+                signs[c]
+            } else {
+                0.0
+            }
         } else if reached[c].abs() > half[c] * (1.0 + 1e-12) {
             reached[c].signum()
         } else {
@@ -130,7 +134,10 @@ mod tests {
                 for k in 0..3 {
                     let back: f64 = (0..3).map(|c| COLOURS[c][k] * e[c]).sum();
                     let gradient = d[k] - a[k] + gamma * back;
-                    assert!(gradient.abs() < 1e-8 * (1.0 + gamma), "{i} {gamma}: {gradient}");
+                    assert!(
+                        gradient.abs() < 1e-8 * (1.0 + gamma),
+                        "{i} {gamma}: {gradient}"
+                    );
                 }
                 if gamma == 0.0 {
                     assert_eq!(d, a);

@@ -76,8 +76,8 @@ impl Operator for Composition {
         let variance = check_noise(noise)?.powi(2) + ROUNDING.powi(2);
         let y = self.keep_measured(y)?;
         let noise = noise.max(0.1);
-        let x = (self.rest.iter().rev())
-            .try_fold(y.clone(), |x, op| op.pseudo_inverse(&x, noise))?;
+        let x =
+            (self.rest.iter().rev()).try_fold(y.clone(), |x, op| op.pseudo_inverse(&x, noise))?;
         let x = self.first.pseudo_inverse(&x, noise)?;
         self.prox(&x, &y, DETAIL / variance)
     }

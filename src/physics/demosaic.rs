@@ -28,11 +28,18 @@ pub(super) fn demosaic(y: &[f32], height: usize, width: usize, pattern: Pattern)
             }
             let line = |dr: i64, dc: i64| {
                 let (a, b) = (value(r - dr, c - dc), value(r + dr, c + dc));
-                let second = 2.0 * here - value(r - 2 * dr, c - 2 * dc) - value(r + 2 * dr, c + 2 * dc);
+                let second =
+                    2.0 * here - value(r - 2 * dr, c - 2 * dc) - value(r + 2 * dr, c + 2 * dc);
                 ((a - b).abs() + second.abs(), (a + b) / 2.0 + second / 4.0)
             };
             // A single row or column has neighbours along itself only.
-            let along = |n: usize, dr, dc| if n > 1 { line(dr, dc) } else { (f64::INFINITY, here) };
+            let along = |n: usize, dr, dc| {
+                if n > 1 {
+                    line(dr, dc)
+                } else {
+                    (f64::INFINITY, here)
+                }
+            };
             let (rows, columns) = (along(width, 0, 1), along(height, 1, 0));
             match rows.0.total_cmp(&columns.0) {
                 std::cmp::Ordering::Less => rows.1,
@@ -45,7 +52,10 @@ pub(super) fn demosaic(y: &[f32], height: usize, width: usize, pattern: Pattern)
         let (mut sum, mut mass) = (0.0, 0.0);
         for k in 0..9 {
             let (dr, dc) = (k / 3, k % 3);
-            let (r, c) = ((i / width + dr).wrapping_sub(1), (i % width + dc).wrapping_sub(1));
+            let (r, c) = (
+                (i / width + dr).wrapping_sub(1),
+                (i % width + dc).wrapping_sub(1),
+            );
             if r < height && c < width && pattern.channel(r, c) == channel {
                 let weight = [1.0, 2.0, 1.0][dr] * [1.0, 2.0, 1.0][dc];
                 sum += weight * (f64::from(y[r * width + c]) - green[r * width + c]);

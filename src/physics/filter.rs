@@ -153,7 +153,11 @@ impl Residual<'_> {
     pub(super) fn step(&self, gamma: f64, values: usize) -> Vec<f32> {
         let mut out = vec![0.0; values];
         let filter = self.filter;
-        for (r, out) in self.spectra.iter().zip(out.chunks_mut(2 * filter.fft.len())) {
+        for (r, out) in self
+            .spectra
+            .iter()
+            .zip(out.chunks_mut(2 * filter.fft.len()))
+        {
             let spectrum = (r.iter().zip(&filter.transfer))
                 .map(|(r, h)| r * h.conj() * (gamma / (1.0 + gamma * h.norm_sqr())))
                 .collect();

@@ -284,7 +284,10 @@ mod tests {
                 let p = path.prox(gamma).unwrap();
                 let left = path.residual_norm(gamma).unwrap();
                 let same = op.residual_norm(&p, &y).unwrap();
-                assert!((left - same).abs() < 1e-5 * (1.0 + same), "{gamma}: {left} {same}");
+                assert!(
+                    (left - same).abs() < 1e-5 * (1.0 + same),
+                    "{gamma}: {left} {same}"
+                );
                 assert!(left <= last);
                 last = left;
                 // No step from there lowers the objective, whatever its direction.

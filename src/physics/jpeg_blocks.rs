@@ -71,7 +71,9 @@ pub(super) fn transform(planes: &mut [f64], width: usize, back: bool) {
             let mut half = [[0.0; 8]; 8];
             for (k, row) in half.iter_mut().enumerate() {
                 for (x, v) in row.iter_mut().enumerate() {
-                    *v = (0..8).map(|i| weight(k, i) * band[i * width + left + x]).sum();
+                    *v = (0..8)
+                        .map(|i| weight(k, i) * band[i * width + left + x])
+                        .sum();
                 }
             }
             for (y, row) in half.iter().enumerate() {

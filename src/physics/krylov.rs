@@ -83,7 +83,7 @@ impl<'a> KrylovPath<'a> {
             residual,
             dimension,
             limit: (6_000_000 / n).clamp(dimension, 4000),
-            iterations: (50_000_000 / n).clamp(200, 4000),
+            iterations: (50_000_000 / n).clamp(200, 2000),
             basis: RefCell::new(basis),
         })
     }
@@ -131,8 +131,7 @@ impl Basis {
         }
         let beta = norm(&u);
         self.beta.push(beta);
-        u.iter_mut()
-            .for_each(|u| *u /= beta.max(f64::MIN_POSITIVE));
+        u.iter_mut().for_each(|u| *u /= beta.max(f64::MIN_POSITIVE));
         self.u = u;
         let mut w = a.apply_transpose(&self.u)?;
         add(&mut w, -beta, &self.v);

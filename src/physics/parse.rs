@@ -286,7 +286,10 @@ mod tests {
             ("jpeg:quality=0", "1 to 100"),
             ("denoising|jpeg", "not linear"),
             ("denoising|", "choose from"),
-            ("denoising|denoising|denoising|denoising|denoising", "at most 4"),
+            (
+                "denoising|denoising|denoising|denoising|denoising",
+                "at most 4",
+            ),
         ] {
             let message = text.parse::<TaskSpec>().unwrap_err().to_string();
             assert!(message.contains(wanted), "{text}: {message}");

@@ -75,7 +75,9 @@ fn walk(intensity: f64, seed: u64) -> Result<Vec<[f64; 2]>> {
     let mut corners = vec![at];
     while walked < length {
         // A walk of intensity 1 would stand still.
-        let step = (steps.sample(&mut rng) * (1.0 - intensity)).max(2e-3).min(length - walked + 1e-9);
+        let step = (steps.sample(&mut rng) * (1.0 - intensity))
+            .max(2e-3)
+            .min(length - walked + 1e-9);
         at = [at[0] + step * heading.cos(), at[1] + step * heading.sin()];
         corners.push(at);
         walked += step;
@@ -115,7 +117,10 @@ fn centred(corners: Vec<[f64; 2]>, diagonal: f64) -> Vec<[f64; 2]> {
     }
     let n = points.len() as f64;
     let mean = [0, 1].map(|i| points.iter().map(|p| p[i]).sum::<f64>() / n);
-    points.iter().map(|p| [p[0] - mean[0], p[1] - mean[1]]).collect()
+    points
+        .iter()
+        .map(|p| [p[0] - mean[0], p[1] - mean[1]])
+        .collect()
 }
 
 #[cfg(test)]
@@ -141,11 +146,17 @@ mod tests {
             let k = Kernel::random_walk(31, 0.5, seed).unwrap();
             assert_eq!((k.height, k.width), (31, 31));
             assert_eq!(k, Kernel::random_walk(31, 0.5, seed).unwrap());
-            assert_ne!(k.taps, Kernel::random_walk(31, 0.5, seed + 100).unwrap().taps);
+            assert_ne!(
+                k.taps,
+                Kernel::random_walk(31, 0.5, seed + 100).unwrap().taps
+            );
             assert!((k.taps.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             assert!(k.taps.iter().all(|t| *t >= 0.0));
             let ([x, y], spread) = centre_and_spread(&k);
-            assert!((x - 15.0).abs() < 1.5 && (y - 15.0).abs() < 1.5, "{seed}: {x} {y}");
+            assert!(
+                (x - 15.0).abs() < 1.5 && (y - 15.0).abs() < 1.5,
+                "{seed}: {x} {y}"
+            );
             spreads.push(spread);
         }
         // Some walks are short, some fill the kernel.

@@ -48,7 +48,11 @@ fn operators_and_proximal_steps_agree_with_deepinv() {
         close(&op.adjoint(&y).unwrap(), &of("adjoint"), name);
         for (label, gamma) in [("small", 0.3), ("large", 200.0)] {
             let p = op.prox(&z, &y, gamma).unwrap();
-            close(&p, &of(&format!("prox.{label}")), &format!("{name} {gamma}"));
+            close(
+                &p,
+                &of(&format!("prox.{label}")),
+                &format!("{name} {gamma}"),
+            );
         }
     }
     let taps = Kernel::gaussian(1.5).unwrap();

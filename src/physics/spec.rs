@@ -285,7 +285,9 @@ impl fmt::Display for TaskSpec {
                 match kernel {
                     Downsampling::Bicubic => {}
                     Downsampling::Area => write!(f, ",kernel=area")?,
-                    Downsampling::Gaussian { sigma } => write!(f, ",kernel=gaussian,sigma={sigma}")?,
+                    Downsampling::Gaussian { sigma } => {
+                        write!(f, ",kernel=gaussian,sigma={sigma}")?
+                    }
                     Downsampling::Decimation => write!(f, ",kernel=decimation")?,
                 }
                 match grid {

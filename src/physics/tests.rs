@@ -57,7 +57,7 @@ fn all() -> Vec<Box<dyn Operator>> {
                 "random-motion-blur:size=9,seed=2",
                 "gaussian-blur:sigma=1.2,boundary=reflect",
                 "disk-blur:radius=2.5,boundary=reflect",
-                "motion-blur:length=7,angle=20,boundary=reflect",
+                "motion-blur:length=4,angle=20,boundary=reflect",
                 "blur:kernel=given,boundary=reflect",
                 "gaussian-blur:sigma=0.6,boundary=free",
                 "gaussian-blur:sigma=1.2,boundary=free",
@@ -133,7 +133,10 @@ fn every_operator_keeps_its_promises() {
         let mut last = f64::INFINITY;
         for gamma in [0.0, 1e-6, 1e-3, 1.0, 30.0, 1e3, 1e6] {
             let p = path.prox(gamma).unwrap();
-            assert_eq!(p, op.prox(&z, &y, gamma).unwrap());
+            // Thousands of iterations at absurd step sizes are not worth repeating.
+            if !iterative || gamma < 1e6 {
+                assert_eq!(p, op.prox(&z, &y, gamma).unwrap());
+            }
             // gamma A^T (A p - y) + p - z = 0, relative to the size of its terms.
             let residual = sub(&op.forward(&p).unwrap(), &y);
             let gradient = op.adjoint(&residual).unwrap();
@@ -148,7 +151,11 @@ fn every_operator_keeps_its_promises() {
             );
             let norm = path.residual_norm(gamma).unwrap();
             // A Krylov space is not grown for step sizes that no solver needs.
-            let tolerance = if gamma >= 1e3 && iterative { 1e-2 } else { 1e-5 };
+            let tolerance = if gamma >= 1e3 && iterative {
+                1e-2
+            } else {
+                1e-5
+            };
             assert!(
                 (norm - residual.norm()).abs() < tolerance * (residual.norm() + y.norm()),
                 "{what} gamma {gamma}: {norm} {}",
@@ -237,7 +244,14 @@ fn blur_is_a_convolution_that_wraps() {
         kernel: Some(taps),
         ..Extras::default()
     };
-    let op = build(&TaskSpec::Blur { boundary: Boundary::Circular }, [1, 1, 4], &extras).unwrap();
+    let op = build(
+        &TaskSpec::Blur {
+            boundary: Boundary::Circular,
+        },
+        [1, 1, 4],
+        &extras,
+    )
+    .unwrap();
     let mut x = HostTensor::zeros([1, 1, 1, 4]);
     x.data_mut()[0] = 6.0;
     let y = op.forward(&x).unwrap();
@@ -249,12 +263,17 @@ fn blur_is_a_convolution_that_wraps() {
 #[test]
 fn the_centred_grid_is_that_of_common_image_software() {
     let x = noise([1, 3, 24, 32], 8);
-    for (spec, factor) in [("super-resolution:factor=4,grid=centred", 4), ("super-resolution:factor=8,grid=centred", 8)] {
+    for (spec, factor) in [
+        ("super-resolution:factor=4,grid=centred", 4),
+        ("super-resolution:factor=8,grid=centred", 8),
+    ] {
         let y = operator(spec, [3, 24, 32]).forward(&x).unwrap();
         let common = crate::image::bicubic(&x, 24 / factor, 32 / factor).unwrap();
         assert!(sub(&y, &common).norm() < 1e-5);
     }
-    let y = operator("super-resolution:factor=4,kernel=decimation", [3, 24, 32]).forward(&x).unwrap();
+    let y = operator("super-resolution:factor=4,kernel=decimation", [3, 24, 32])
+        .forward(&x)
+        .unwrap();
     assert_eq!(y.data()[9], x.data()[(4 + 1) * 32 + 4 + 1]);
 }
 
@@ -283,29 +302,54 @@ fn borders_are_mirrored_or_left_out() {
     assert_eq!(y.shape(), [1, 3, 14, 18]);
     assert_eq!(y.data()[0], photo.data()[3 * 24 + 3]);
     assert_eq!(op.measurement_from_picture(&y).unwrap(), y);
-    let small = build(&"gaussian-blur:boundary=free".parse().unwrap(), [3, 8, 40], &Extras::default());
-    assert!(small.err().unwrap().to_string().contains("larger than the picture"));
+    let small = build(
+        &"gaussian-blur:boundary=free".parse().unwrap(),
+        [3, 8, 40],
+        &Extras::default(),
+    );
+    assert!(
+        small
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("larger than the picture")
+    );
+}
+
+/// Counts how often an operator is applied.
+struct Counted<'a>(cg::Single<'a>, std::cell::Cell<usize>);
+
+impl cg::Linear for Counted<'_> {
+    fn apply(&self, x: &[f64]) -> crate::Result<Vec<f64>> {
+        self.1.set(self.1.get() + 1);
+        self.0.apply(x)
+    }
+
+    fn apply_transpose(&self, y: &[f64]) -> crate::Result<Vec<f64>> {
+        self.0.apply_transpose(y)
+    }
 }
 
 #[test]
-fn one_krylov_space_serves_many_step_sizes_quickly() {
+fn one_krylov_space_serves_many_step_sizes() {
     let op = operator("motion-blur:length=15,boundary=free", [3, 128, 128]);
-    let x = noise([1, 3, 128, 128], 1);
-    let y = op.forward(&x).unwrap();
+    let y = op.forward(&noise([1, 3, 128, 128], 1)).unwrap();
     let z = noise([1, 3, 128, 128], 2);
-    let started = std::time::Instant::now();
-    let path = op.prox_path(&z, &y).unwrap();
+    let counted = Counted(cg::Single(op.as_ref()), std::cell::Cell::new(0));
+    let path = krylov::KrylovPath::new(&counted, &z, &y).unwrap();
     let norms: Vec<f64> = (0..30)
         .map(|i| 10f64.powf(f64::from(i) / 29.0 * 13.0 - 5.0))
         .map(|gamma| path.residual_norm(gamma).unwrap())
         .collect();
-    let curve = started.elapsed();
     assert!(norms.windows(2).all(|n| n[1] <= n[0] * (1.0 + 1e-9)));
-    let p = path.prox(100.0).unwrap();
-    println!("30 residual norms in {curve:?}, with a step in {:?}", started.elapsed());
-    let direct = op.residual_norm(&p, &y).unwrap();
-    assert!((path.residual_norm(100.0).unwrap() / direct - 1.0).abs() < 1e-4);
     assert!(norms[29] < 0.05 * norms[0]);
+    // At 512 x 512 this bound is 60.
+    assert!(counted.1.get() <= 125, "{}", counted.1.get());
+    let before = counted.1.get();
+    let p = path.prox(30.0).unwrap();
+    assert_eq!(counted.1.get(), before);
+    let direct = op.residual_norm(&p, &y).unwrap();
+    assert!((path.residual_norm(30.0).unwrap() / direct - 1.0).abs() < 1e-4);
 }
 
 #[test]
@@ -329,26 +373,50 @@ fn fourier_measures_the_orthonormal_transform_of_whole_rows() {
 
 #[test]
 fn compositions_apply_from_left_to_right_and_are_restored() {
-    let op = operator("gaussian-blur:sigma=1|super-resolution:factor=4,kernel=area", [3, 32, 32]);
+    let op = operator(
+        "gaussian-blur:sigma=1|super-resolution:factor=4,kernel=area",
+        [3, 32, 32],
+    );
     let x = noise([1, 3, 32, 32], 1);
-    let blurred = operator("gaussian-blur:sigma=1", [3, 32, 32]).forward(&x).unwrap();
+    let blurred = operator("gaussian-blur:sigma=1", [3, 32, 32])
+        .forward(&x)
+        .unwrap();
     let small = operator("super-resolution:factor=4,kernel=area", [3, 32, 32]);
     assert_eq!(op.forward(&x).unwrap(), small.forward(&blurred).unwrap());
-    let op = operator("gaussian-blur:sigma=1|inpainting:random=0.5,seed=2", [3, 32, 32]);
+    let op = operator(
+        "gaussian-blur:sigma=1|inpainting:random=0.5,seed=2",
+        [3, 32, 32],
+    );
     let shape = op.measurement_shape([1, 3, 32, 32]).unwrap();
     assert!(op.measured_entries(shape) < 3 * 32 * 32 * 6 / 10);
-    let scene = HostTensor::new([1, 3, 32, 32], (0..3 * 1024).map(|i| ((i % 32) as f32 / 5.0).sin() * ((i / 32 % 32) as f32 / 7.0).cos()).collect()).unwrap();
+    let scene = HostTensor::new(
+        [1, 3, 32, 32],
+        (0..3 * 1024)
+            .map(|i| ((i % 32) as f32 / 5.0).sin() * ((i / 32 % 32) as f32 / 7.0).cos())
+            .collect(),
+    )
+    .unwrap();
     let y = op.forward(&scene).unwrap();
     let hole = y.clone().map(|v| if v == 0.0 { f32::NAN } else { v });
     let inverse = op.pseudo_inverse(&hole, 0.01).unwrap();
     let error = sub(&inverse, &scene).norm() / scene.norm();
-    println!("relative error {error}");
     assert!(error < 0.1, "{error}");
-    let given: TaskSpec = "super-resolution:factor=2|inpainting:mask=given".parse().unwrap();
-    let extras = Extras { mask: Some(HostTensor::full([8, 8], 0.5)), kernel: None };
+    let given: TaskSpec = "super-resolution:factor=2|inpainting:mask=given"
+        .parse()
+        .unwrap();
+    let extras = Extras {
+        mask: Some(HostTensor::full([8, 8], 0.5)),
+        kernel: None,
+    };
     assert!(build(&given, [3, 16, 16], &extras).is_ok());
     let jpeg = TaskSpec::Composition(vec![TaskSpec::Denoising, TaskSpec::Jpeg { quality: 10 }]);
-    assert!(build(&jpeg, [3, 16, 16], &extras).err().unwrap().to_string().contains("not linear"));
+    assert!(
+        build(&jpeg, [3, 16, 16], &extras)
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("not linear")
+    );
 }
 
 #[test]
@@ -406,7 +474,15 @@ fn missing_or_misshapen_extras_are_named() {
         build(spec, [3, 8, 8], extras).err().unwrap().to_string()
     };
     assert!(fails(&mask, &Extras::default()).contains("needs a mask"));
-    assert!(fails(&TaskSpec::Blur { boundary: Boundary::Circular }, &Extras::default()).contains("needs a kernel"));
+    assert!(
+        fails(
+            &TaskSpec::Blur {
+                boundary: Boundary::Circular
+            },
+            &Extras::default()
+        )
+        .contains("needs a kernel")
+    );
     let with = |m: HostTensor| Extras {
         mask: Some(m),
         kernel: None,
