@@ -80,9 +80,8 @@ fn solve<const N: usize>(
     for k in 0..N {
         for r in k + 1..N {
             let ratio = t[r][k] / t[k][k];
-            for c in k..N {
-                t[r][c] -= ratio * t[k][c];
-            }
+            let pivot = t[k];
+            (t[r].iter_mut().zip(pivot).skip(k)).for_each(|(t, p)| *t -= ratio * p);
             e[r] -= ratio * e[k];
         }
     }

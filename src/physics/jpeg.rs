@@ -176,6 +176,18 @@ impl Operator for Jpeg {
         }))
     }
 
+    /// The number m for which E |e|^2 = m sigma^2 at the true picture: noise counts only where it leaves the
+    /// cell. With an error of quantisation that is uniform over +-h, noise of deviation sigma well below h
+    /// leaves E e^2 = sqrt(2 / pi) sigma^3 / (3 h), and at most sigma^2; taken at sigma = 0.02.
+    fn measured_entries(&self, measurement: [usize; 4]) -> usize {
+        let [b, c, h, w] = measurement;
+        let share =
+            |half: f64| ((2.0 / std::f64::consts::PI).sqrt() * 0.02 / (3.0 * half)).min(1.0);
+        let block = |steps: &[f64; 64]| steps.iter().map(|h| share(*h)).sum::<f64>() / 64.0;
+        let chroma = (c - 1) as f64 * block(&self.half[1]);
+        ((b * h * w) as f64 * (block(&self.half[0]) + chroma)).ceil() as usize
+    }
+
     /// |e(T (x - y))|: how far x is from the cell of y.
     fn residual_norm(&self, x: &HostTensor, y: &HostTensor) -> Result<f64> {
         check_pair(self, x, y)?;
@@ -306,6 +318,26 @@ mod tests {
             assert!(last < 1e-3);
             assert!(path.prox(f64::NAN).is_err());
         }
+    }
+
+    #[test]
+    fn expected_misfit_is_that_of_noisy_pictures() {
+        // Coefficients spread evenly over many cells, then noise of deviation 0.02.
+        let op = Jpeg::new("jpeg".into(), [1, 128, 128], 60).unwrap();
+        let mut state = 1u32;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        let mut x = HostTensor::zeros([1, 1, 128, 128]);
+        x.data_mut().iter_mut().for_each(|v| *v = random());
+        let mut y = op.forward(&x).unwrap();
+        // A sum of twelve uniform variables in [-1, 1] has variance 4.
+        (y.data_mut().iter_mut()).for_each(|v| *v += 0.01 * (0..12).map(|_| random()).sum::<f32>());
+        let misfit = op.residual_norm(&x, &y).unwrap().powi(2);
+        let expected = op.measured_entries([1, 1, 128, 128]) as f64 * 0.02 * 0.02;
+        assert!((misfit / expected - 1.0).abs() < 0.3, "{misfit} {expected}");
+        assert!(op.measured_entries([1, 1, 128, 128]) < 128 * 128 / 4);
     }
 
     #[test]

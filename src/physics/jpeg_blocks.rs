@@ -117,8 +117,10 @@ mod tests {
             assert!((a - b).abs() < 1e-10);
         }
         for (r, row) in COLOURS.iter().enumerate() {
-            for c in 0..3 {
-                let v: f64 = (0..3).map(|i| row[i] * COLOURS_BACK[i][c]).sum();
+            let product: [f64; 3] = std::array::from_fn(|c| {
+                (row.iter().zip(COLOURS_BACK)).map(|(a, b)| a * b[c]).sum()
+            });
+            for (c, v) in product.iter().enumerate() {
                 assert!((v - if r == c { 1.0 } else { 0.0 }).abs() < 1e-12);
             }
         }

@@ -9,12 +9,12 @@ use crate::{HostTensor, Result};
 /// Stopping rule: |gamma A^T (A x - y) + x - z| <= TOLERANCE (|z| + gamma |A^T (y - A z)|).
 const TOLERANCE: f64 = 1e-5;
 
-/// Largest number of basis vectors that are kept, and bytes that they may take.
+/// Largest number of basis vectors that are kept, and of values in them (128 MiB).
 const DIMENSION: usize = 60;
-const MEMORY: usize = 256 << 20;
+const KEPT_VALUES: usize = 32 << 20;
 
 /// The residual norm also stops where ten more dimensions change it by less than this part of itself.
-const STAGNATION: f64 = 2e-4;
+const STAGNATION: f64 = 1e-3;
 
 /// Variance that a picture's detail has beyond a crude inverse, for pseudo-inverses by regularisation.
 pub(super) const DETAIL: f64 = 0.01;
@@ -65,7 +65,7 @@ impl<'a> KrylovPath<'a> {
         add(&mut residual, -1.0, &a.apply(&to_f64(z))?);
         let size = norm(&residual);
         let scale = 1.0 / size.max(f64::MIN_POSITIVE);
-        let dimension = (MEMORY / (4 * n)).clamp(8, DIMENSION);
+        let dimension = (KEPT_VALUES / n).clamp(8, DIMENSION);
         let mut basis = Basis {
             alpha: Vec::new(),
             beta: vec![size],
@@ -89,11 +89,15 @@ impl<'a> KrylovPath<'a> {
     }
 
     /// The coefficients s of the step for `gamma` and the residual norm it leaves, in up to `limit`
-    /// dimensions, and whether the stopping rule is satisfied.
-    fn step(&self, gamma: f64, limit: usize) -> Result<(Vec<f64>, f64, bool)> {
+    /// dimensions or until `stop(k, left)`, and whether the stopping rule is satisfied.
+    fn step(
+        &self,
+        gamma: f64,
+        limit: usize,
+        mut stop: impl FnMut(usize, f64) -> bool,
+    ) -> Result<(Vec<f64>, f64, bool)> {
         let mut basis = self.basis.borrow_mut();
         let scale = self.scale(&basis, gamma);
-        let mut before = f64::INFINITY;
         let mut k = 0;
         loop {
             let (s, left, last) = basis.solve(k, gamma);
@@ -101,13 +105,7 @@ impl<'a> KrylovPath<'a> {
             if gamma * next * last.abs() <= TOLERANCE * scale {
                 return Ok((s, left, true));
             }
-            if k % 10 == 0 {
-                if k >= self.dimension && left > before * (1.0 - STAGNATION) {
-                    return Ok((s, left, false));
-                }
-                before = left;
-            }
-            if k == limit {
+            if k == limit || stop(k, left) {
                 return Ok((s, left, false));
             }
             if k + 1 == basis.beta.len() {
@@ -204,7 +202,7 @@ impl Basis {
 impl ProxPath for KrylovPath<'_> {
     fn prox(&self, gamma: f64) -> Result<HostTensor> {
         check_gamma(gamma)?;
-        let (s, _, done) = self.step(gamma, self.dimension)?;
+        let (s, _, done) = self.step(gamma, self.dimension, |_, _| false)?;
         let mut step = self.basis.borrow().combine(&s, self.z.len());
         if !done {
             let mut b = self.a.apply_transpose(&self.residual)?;
@@ -217,10 +215,19 @@ impl ProxPath for KrylovPath<'_> {
         Ok(x)
     }
 
-    /// What the best step in the space leaves: the exact value within the stopping rule, and above it
-    /// where gamma is so large that the space ends before.
+    /// What the best step in the space leaves. Where gamma is so large that the stopping rule is not
+    /// met before the space ends or further dimensions hardly matter, this is above the exact value.
     fn residual_norm(&self, gamma: f64) -> Result<f64> {
         check_gamma(gamma)?;
-        Ok(self.step(gamma, self.limit)?.1)
+        let mut before = f64::INFINITY;
+        let stagnates = |k: usize, left: f64| {
+            if !k.is_multiple_of(10) {
+                return false;
+            }
+            let still = k >= 30 && left > before * (1.0 - STAGNATION);
+            before = left;
+            still
+        };
+        Ok(self.step(gamma, self.limit, stagnates)?.1)
     }
 }
