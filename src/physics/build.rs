@@ -10,6 +10,7 @@ use super::filter::Filter;
 use super::fourier::Fourier;
 use super::inpainting::{Inpainting, box_mask, random_mask};
 use super::jpeg::Jpeg;
+use super::jpeg_chain::JpegChain;
 use super::kernels::Kernel;
 use super::operator::Operator;
 use super::separable::Separable;
@@ -122,27 +123,50 @@ pub fn build(spec: &TaskSpec, picture: [usize; 3], extras: &Extras) -> Result<Bo
             seed,
         ))),
         TaskSpec::Jpeg { quality } => Ok(Box::new(Jpeg::new(name, picture, quality)?)),
-        TaskSpec::Composition(parts) => {
-            let Some((first, rest)) = parts.split_first() else {
-                return Err(Error::invalid("a composition of no tasks"));
-            };
-            let first = build(first, picture, extras)?;
-            let [c, h, w] = picture;
-            let mut shape = first.measurement_shape([1, c, h, w])?;
-            let mut operators = Vec::new();
-            for part in rest {
-                let [_, c, h, w] = shape;
-                let operator = build(part, [c, h, w], extras)?;
-                shape = operator.measurement_shape(shape)?;
-                operators.push(operator);
-            }
-            if let Some(op) = (operators.iter().chain([&first])).find(|op| !op.is_linear()) {
-                return Err(Error::invalid(format!(
-                    "{} is not linear and cannot be part of a composition",
-                    op.name()
-                )));
-            }
-            Ok(Box::new(Composition::new(name, first, operators)))
-        }
+        TaskSpec::Composition(parts) => chain(name, &parts, picture, extras),
     }
+}
+
+/// The operators of `parts`, each built for the measurements of the one before it.
+fn chain(
+    name: String,
+    parts: &[TaskSpec],
+    picture: [usize; 3],
+    extras: &Extras,
+) -> Result<Box<dyn Operator>> {
+    let jpeg = match parts.last() {
+        Some(TaskSpec::Jpeg { quality }) if parts.len() > 1 => Some(*quality),
+        _ => None,
+    };
+    let linear = &parts[..parts.len() - usize::from(jpeg.is_some())];
+    let Some((first, rest)) = linear.split_first() else {
+        return Err(Error::invalid("a composition of no tasks"));
+    };
+    let first = build(first, picture, extras)?;
+    let [c, h, w] = picture;
+    let mut shape = first.measurement_shape([1, c, h, w])?;
+    let mut operators = Vec::new();
+    for part in rest {
+        let [_, c, h, w] = shape;
+        let operator = build(part, [c, h, w], extras)?;
+        shape = operator.measurement_shape(shape)?;
+        operators.push(operator);
+    }
+    if let Some(op) = operators.iter().chain([&first]).find(|op| !op.is_linear()) {
+        return Err(Error::invalid(format!(
+            "{} is not linear and can only be the last part of a composition",
+            op.name()
+        )));
+    }
+    let linear: Box<dyn Operator> = if operators.is_empty() {
+        first
+    } else {
+        Box::new(Composition::new(name.clone(), first, operators))
+    };
+    let Some(quality) = jpeg else {
+        return Ok(linear);
+    };
+    let [_, c, h, w] = shape;
+    let jpeg = Jpeg::new(TaskSpec::Jpeg { quality }.to_string(), [c, h, w], quality)?;
+    Ok(Box::new(JpegChain::new(name, linear, jpeg)))
 }

@@ -1,13 +1,12 @@
 //! JPEG compression: not linear.
 
-use super::cell;
-use super::cg::to_f64;
-use super::jpeg_blocks::{COLOURS, COLOURS_BACK, frequency, steps, transform};
+use super::jpeg_blocks::transform;
 use super::operator::{
     Operator, ProxPath, check_gamma, check_measurement, check_noise, check_pair, check_picture,
     check_picture_dims,
 };
-use crate::{Error, HostTensor, Result};
+use super::quantiser::Quantiser;
+use crate::{HostTensor, Result};
 
 /// y = what baseline JPEG keeps of x: with T the 8 x 8 cosine transform of the Y, Cb and Cr planes (chroma
 /// at full resolution, 4:4:4), y = T^-1 [q round(T x / q)]. Neither y nor x is rounded or clamped to
@@ -28,90 +27,19 @@ use crate::{Error, HostTensor, Result};
 /// is zero, or the rounding to 8 bits for a decoded file.
 pub(super) struct Jpeg {
     name: String,
-    shape: [usize; 3],
-    /// Half the quantiser's steps per frequency, luma and chroma, for pictures in [-1, 1].
-    half: [[f64; 64]; 2],
+    pub(super) quantiser: Quantiser,
 }
 
-/// Values in 0 to 255 per unit of pictures in [-1, 1].
-const LEVELS: f64 = 127.5;
-
-/// JPEG subtracts 128, and 0 is 127.5 here: what the mean coefficient of a luma block differs by.
-const MEAN_SHIFT: f64 = -0.5 * 8.0 / LEVELS;
-
 impl Jpeg {
-    /// `quality` 1 to 100. Fails with [`Error::Shape`] unless there are 1 or 3 channels and both
-    /// sides are multiples of 8.
+    /// See [`Quantiser::new`].
     pub(super) fn new(name: String, shape: [usize; 3], quality: u8) -> Result<Self> {
-        let [c, h, w] = shape;
-        if (c != 1 && c != 3) || h % 8 != 0 || w % 8 != 0 {
-            return Err(Error::shape(format!(
-                "{name} needs pictures of 1 or 3 channels whose sides are multiples of 8, found {c} channels of {h} x {w}"
-            )));
-        }
-        let half = [false, true].map(|chroma| steps(quality, chroma).map(|s| s / 2.0 / LEVELS));
-        Ok(Self { name, shape, half })
-    }
-
-    /// T x before the colours are mixed: the cosine transform of every channel.
-    fn transformed(&self, x: &HostTensor) -> Vec<f64> {
-        let mut out = to_f64(x);
-        transform(&mut out, self.shape[2], false);
-        out
-    }
-
-    /// Applies `f` to the colours of every frequency, given half the quantiser's step of each row.
-    /// Grey pictures use the first of the three.
-    fn each(
-        &self,
-        coefficients: &mut [f64],
-        grey: impl Fn(&[f64; 1], [f64; 1], usize) -> [f64; 1],
-        colour: impl Fn(&[f64; 3], [f64; 3], usize) -> [f64; 3],
-    ) {
-        let [c, h, w] = self.shape;
-        let n = h * w;
-        for picture in coefficients.chunks_mut(c * n) {
-            for i in 0..n {
-                let k = frequency(i, w);
-                let [luma, chroma] = [self.half[0][k], self.half[1][k]];
-                if c == 1 {
-                    [picture[i]] = grey(&[luma], [picture[i]], k);
-                } else {
-                    let v = [picture[i], picture[n + i], picture[2 * n + i]];
-                    let v = colour(&[luma, chroma, chroma], v, k);
-                    (0..3).for_each(|j| picture[j * n + i] = v[j]);
-                }
-            }
-        }
-    }
-
-    /// Rounds coefficient `v` of row `c` at frequency `k`.
-    fn quantised(c: usize, k: usize, v: f64, half: f64) -> f64 {
-        let shift = if c == 0 && k == 0 { MEAN_SHIFT } else { 0.0 };
-        ((v + shift) / (2.0 * half)).round() * (2.0 * half) - shift
-    }
-
-    /// Squared norm of the excess of coefficients of x - y.
-    fn misfit(&self, coefficients: &[f64]) -> f64 {
-        let sum = std::cell::Cell::new(0.0);
-        let add = |e: &[f64]| sum.set(sum.get() + e.iter().map(|e| e * e).sum::<f64>());
-        self.each(
-            &mut coefficients.to_vec(),
-            |half, v, _| {
-                add(&cell::excess(&v, half));
-                v
-            },
-            |half, v, _| {
-                add(&cell::excess(&cell::apply(&COLOURS, &v), half));
-                v
-            },
-        );
-        sum.get()
+        let quantiser = Quantiser::new(&name, shape, quality)?;
+        Ok(Self { name, quantiser })
     }
 
     fn difference(&self, x: &HostTensor, y: &HostTensor) -> Vec<f64> {
-        let mut d = self.transformed(x);
-        (d.iter_mut().zip(self.transformed(y))).for_each(|(d, y)| *d -= y);
+        let mut d = self.quantiser.transformed(x);
+        super::cg::add(&mut d, -1.0, &self.quantiser.transformed(y));
         d
     }
 }
@@ -126,7 +54,7 @@ impl Operator for Jpeg {
     }
 
     fn picture_shape(&self) -> [usize; 3] {
-        self.shape
+        self.quantiser.shape
     }
 
     fn measurement_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
@@ -136,17 +64,9 @@ impl Operator for Jpeg {
 
     fn forward(&self, x: &HostTensor) -> Result<HostTensor> {
         check_picture(self, x)?;
-        let mut t = self.transformed(x);
-        self.each(
-            &mut t,
-            |half, v, k| [Self::quantised(0, k, v[0], half[0])],
-            |half, v, k| {
-                let ycc = cell::apply(&COLOURS, &v);
-                let rounded = std::array::from_fn(|c| Self::quantised(c, k, ycc[c], half[c]));
-                cell::apply(&COLOURS_BACK, &rounded)
-            },
-        );
-        transform(&mut t, self.shape[2], true);
+        let mut t = self.quantiser.transformed(x);
+        self.quantiser.round(&mut t);
+        transform(&mut t, self.quantiser.shape[2], true);
         HostTensor::new(x.shape(), t.iter().map(|v| *v as f32).collect())
     }
 
@@ -180,18 +100,16 @@ impl Operator for Jpeg {
     /// cell. With an error of quantisation that is uniform over +-h, noise of deviation sigma well below h
     /// leaves E e^2 = sqrt(2 / pi) sigma^3 / (3 h), and at most sigma^2; taken at sigma = 0.02.
     fn measured_entries(&self, measurement: [usize; 4]) -> usize {
-        let [b, c, h, w] = measurement;
+        let m: usize = measurement.iter().product();
         let share =
             |half: f64| ((2.0 / std::f64::consts::PI).sqrt() * 0.02 / (3.0 * half)).min(1.0);
-        let block = |steps: &[f64; 64]| steps.iter().map(|h| share(*h)).sum::<f64>() / 64.0;
-        let chroma = (c - 1) as f64 * block(&self.half[1]);
-        ((b * h * w) as f64 * (block(&self.half[0]) + chroma)).ceil() as usize
+        (m as f64 * self.quantiser.mean(share)).ceil() as usize
     }
 
     /// |e(T (x - y))|: how far x is from the cell of y.
     fn residual_norm(&self, x: &HostTensor, y: &HostTensor) -> Result<f64> {
         check_pair(self, x, y)?;
-        Ok(self.misfit(&self.difference(x, y)).sqrt())
+        Ok(self.quantiser.misfit(self.difference(x, y)))
     }
 }
 
@@ -206,11 +124,7 @@ impl JpegPath<'_> {
     /// Coefficients of prox - y.
     fn moved(&self, gamma: f64) -> Vec<f64> {
         let mut d = self.difference.clone();
-        self.op.each(
-            &mut d,
-            |half, v, _| cell::step(&[[1.0]], half, v, gamma),
-            |half, v, _| cell::step(&COLOURS, half, v, gamma),
-        );
+        self.op.quantiser.step(&mut d, gamma);
         d
     }
 }
@@ -220,7 +134,7 @@ impl ProxPath for JpegPath<'_> {
         check_gamma(gamma)?;
         let mut step = self.moved(gamma);
         (step.iter_mut().zip(&self.difference)).for_each(|(d, a)| *d -= a);
-        transform(&mut step, self.op.shape[2], true);
+        transform(&mut step, self.op.quantiser.shape[2], true);
         let mut x = self.z.clone();
         (x.data_mut().iter_mut().zip(step)).for_each(|(x, s)| *x = (f64::from(*x) + s) as f32);
         Ok(x)
@@ -228,7 +142,7 @@ impl ProxPath for JpegPath<'_> {
 
     fn residual_norm(&self, gamma: f64) -> Result<f64> {
         check_gamma(gamma)?;
-        Ok(self.op.misfit(&self.moved(gamma)).sqrt())
+        Ok(self.op.quantiser.misfit(self.moved(gamma)))
     }
 }
 

@@ -13,7 +13,8 @@
 //! | `denoising`, `inpainting`, `colorization` | operators with a diagonal A A^T |
 //! | `bayer`, `demosaic` | a colour filter array |
 //! | `fourier` | undersampled Fourier rows |
-//! | `jpeg`, `jpeg_blocks`, `cell` | JPEG and the exact step to its quantiser's cell |
+//! | `jpeg`, `quantiser`, `jpeg_blocks`, `cell` | JPEG and the exact step to its quantiser's cell |
+//! | `jpeg_chain` | a linear operator, then JPEG |
 //! | `composition` | several linear operators in a row |
 //! | `cg`, `krylov` | the proximal step of any linear operator |
 //! | `fft`, `eigen`, `transpose`, `rows`, `fill` | shared numerics |
@@ -40,10 +41,12 @@ mod inpainting;
 mod interpolate;
 mod jpeg;
 mod jpeg_blocks;
+mod jpeg_chain;
 mod kernels;
 mod krylov;
 mod operator;
 mod parse;
+mod quantiser;
 mod random_walk;
 #[cfg(test)]
 mod reference;

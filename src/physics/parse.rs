@@ -121,9 +121,10 @@ fn composition(text: &str) -> Result<TaskSpec> {
             parts.len()
         )));
     }
-    if parts.iter().any(|p| matches!(p, TaskSpec::Jpeg { .. })) {
+    let before_last = &parts[..parts.len() - 1];
+    if (before_last.iter()).any(|p| matches!(p, TaskSpec::Jpeg { .. })) {
         return Err(Error::invalid(
-            "jpeg is not linear and cannot be joined with other tasks",
+            "jpeg is not linear and can only be the last of joined tasks",
         ));
     }
     Ok(TaskSpec::Composition(parts))
@@ -247,6 +248,7 @@ mod tests {
             "fourier:acceleration=8,centre=0.1,seed=5",
             "jpeg:quality=35",
             "gaussian-blur:sigma=1.5|inpainting:random=0.5",
+            "super-resolution:factor=4|jpeg:quality=50",
             "gaussian-blur:boundary=free | super-resolution:factor=2,kernel=decimation | bayer",
         ];
         for text in TASKS.iter().map(|t| t.name).chain(more) {
@@ -284,7 +286,7 @@ mod tests {
             ("bayer:pattern=rgb", "rggb, bggr, grbg, gbrg"),
             ("fourier:acceleration=0.5", "1 to 64"),
             ("jpeg:quality=0", "1 to 100"),
-            ("denoising|jpeg", "not linear"),
+            ("jpeg|denoising", "not linear"),
             ("denoising|", "choose from"),
             (
                 "denoising|denoising|denoising|denoising|denoising",

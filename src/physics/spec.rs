@@ -187,7 +187,7 @@ pub enum TaskSpec {
         /// 1 to 100.
         quality: u8,
     },
-    /// Two to four linear tasks, applied from first to last: none of them a composition.
+    /// Two to four tasks, applied from first to last: none of them a composition, and JPEG last if at all.
     Composition(Vec<TaskSpec>),
 }
 

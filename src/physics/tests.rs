@@ -102,6 +102,16 @@ fn all() -> Vec<Box<dyn Operator>> {
             }
         }
     }
+    for spec in [
+        "super-resolution:factor=32",
+        "super-resolution:factor=32,grid=centred",
+        "super-resolution:factor=16,kernel=gaussian",
+        "super-resolution:factor=32,kernel=area",
+        "gaussian-blur:sigma=2|super-resolution:factor=16,kernel=decimation",
+    ] {
+        let spec = spec.parse().unwrap();
+        out.push(build(&spec, [1, 64, 96], &Extras::default()).unwrap());
+    }
     assert!(out.len() > 150, "{}", out.len());
     out
 }
@@ -414,14 +424,9 @@ fn compositions_apply_from_left_to_right_and_are_restored() {
         kernel: None,
     };
     assert!(build(&given, [3, 16, 16], &extras).is_ok());
-    let jpeg = TaskSpec::Composition(vec![TaskSpec::Denoising, TaskSpec::Jpeg { quality: 10 }]);
-    assert!(
-        build(&jpeg, [3, 16, 16], &extras)
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("not linear")
-    );
+    let jpeg = TaskSpec::Composition(vec![TaskSpec::Jpeg { quality: 10 }, TaskSpec::Denoising]);
+    let refused = build(&jpeg, [3, 16, 16], &extras).err().unwrap();
+    assert!(refused.to_string().contains("not linear"));
 }
 
 #[test]
