@@ -71,8 +71,7 @@ pub fn run(args: &Args) -> Result<()> {
                     .and_then(|(h, w)| Some((h.parse().ok()?, w.parse().ok()?)))
                     .with_context(|| format!("--size {s}: expected HEIGHTxWIDTH"))?,
             };
-            let c = if spec.name() == "colorization" { 3 } else { c };
-            let x = operator([c, h, w])?.adjoint(y)?;
+            let x = operator([spec.picture_channels(c), h, w])?.adjoint(y)?;
             write(&args.outputs, "x", &x)
         }
         Op::Prox => {

@@ -1,6 +1,6 @@
 //! Super-resolution whose low-resolution pixels are the means of square blocks.
 
-use super::bicubic::interpolate;
+use super::interpolate::interpolate;
 use super::operator::{
     Operator, ProxPath, check_measurement, check_noise, check_pair, check_picture,
     check_picture_dims,

@@ -1,14 +1,20 @@
 //! From a task and a picture shape to its operator.
 
 use super::area::Area;
-use super::bicubic::Bicubic;
+use super::bayer::Bayer;
+use super::border::Bordered;
 use super::colorization::Colorization;
+use super::composition::Composition;
 use super::denoising::Denoising;
 use super::filter::Filter;
+use super::fourier::Fourier;
 use super::inpainting::{Inpainting, box_mask, random_mask};
+use super::jpeg::Jpeg;
+use super::jpeg_chain::JpegChain;
 use super::kernels::Kernel;
 use super::operator::Operator;
-use super::spec::{Downsampling, Mask, TaskSpec};
+use super::separable::Separable;
+use super::spec::{Boundary, Downsampling, Mask, TaskSpec};
 use crate::{Error, HostTensor, Result};
 
 /// What some tasks need beside their spec.
@@ -23,7 +29,8 @@ pub struct Extras {
 /// The operator of `spec` for pictures of shape `picture` `[C, H, W]`.
 ///
 /// Fails when a side is zero, is no multiple of the super-resolution factor, or when the mask or
-/// kernel that the spec asks for is missing or does not fit.
+/// kernel that the spec asks for is missing or does not fit. The mask and kernel of a composition serve
+/// every part that asks for one.
 pub fn build(spec: &TaskSpec, picture: [usize; 3], extras: &Extras) -> Result<Box<dyn Operator>> {
     let name = spec.to_string();
     let [_, h, w] = picture;
@@ -32,38 +39,57 @@ pub fn build(spec: &TaskSpec, picture: [usize; 3], extras: &Extras) -> Result<Bo
             "{name}: the picture {picture:?} is empty"
         )));
     }
-    let blur = |kernel: Kernel| -> Result<Box<dyn Operator>> {
-        Ok(Box::new(Filter::convolution(
-            name.clone(),
-            picture,
-            &kernel,
-        )))
+    let blur = |kernel: Kernel, boundary: Boundary| -> Result<Box<dyn Operator>> {
+        let name = name.clone();
+        Ok(match boundary {
+            Boundary::Circular => Box::new(Filter::convolution(name, picture, &kernel)),
+            Boundary::Reflect => Box::new(Bordered::mirror(name, picture, &kernel)),
+            Boundary::Free => Box::new(Bordered::unknown(name, picture, &kernel)?),
+        })
     };
-    match *spec {
+    match spec.clone() {
         TaskSpec::Denoising => Ok(Box::new(Denoising::new(picture))),
         TaskSpec::Colorization => Ok(Box::new(Colorization::new(picture)?)),
-        TaskSpec::GaussianBlur { sigma } => blur(Kernel::gaussian(sigma)?),
+        TaskSpec::GaussianBlur { sigma, boundary } => blur(Kernel::gaussian(sigma)?, boundary),
         TaskSpec::AnisotropicBlur {
             sigma_x,
             sigma_y,
             angle,
-        } => blur(Kernel::anisotropic_gaussian(sigma_x, sigma_y, angle)?),
-        TaskSpec::DiskBlur { radius } => blur(Kernel::disk(radius)?),
-        TaskSpec::MotionBlur { length, angle } => blur(Kernel::motion(length, angle)?),
-        TaskSpec::Blur => {
+            boundary,
+        } => blur(
+            Kernel::anisotropic_gaussian(sigma_x, sigma_y, angle)?,
+            boundary,
+        ),
+        TaskSpec::DiskBlur { radius, boundary } => blur(Kernel::disk(radius)?, boundary),
+        TaskSpec::MotionBlur {
+            length,
+            angle,
+            boundary,
+        } => blur(Kernel::motion(length, angle)?, boundary),
+        TaskSpec::RandomMotionBlur {
+            size,
+            intensity,
+            seed,
+            boundary,
+        } => blur(Kernel::random_walk(size, intensity, seed)?, boundary),
+        TaskSpec::Blur { boundary } => {
             let kernel = (extras.kernel.as_ref())
                 .ok_or_else(|| Error::invalid("blur:kernel=given needs a kernel"))?;
-            blur(Kernel::given(kernel)?)
+            blur(Kernel::given(kernel)?, boundary)
         }
-        TaskSpec::SuperResolution { factor, kernel } => {
+        TaskSpec::SuperResolution {
+            factor,
+            kernel,
+            grid,
+        } => {
             if h % factor != 0 || w % factor != 0 {
                 return Err(Error::shape(format!(
                     "{name}: the picture's sides {h} x {w} must be multiples of {factor}"
                 )));
             }
             Ok(match kernel {
-                Downsampling::Bicubic => Box::new(Bicubic::new(name, picture, factor)),
                 Downsampling::Area => Box::new(Area::new(name, picture, factor)),
+                _ => Box::new(Separable::new(name, picture, factor, kernel, grid)),
             })
         }
         TaskSpec::Inpainting(mask) => {
@@ -84,5 +110,63 @@ pub fn build(spec: &TaskSpec, picture: [usize; 3], extras: &Extras) -> Result<Bo
             };
             Ok(Box::new(Inpainting::new(name, picture, values)?))
         }
+        TaskSpec::Bayer { pattern } => Ok(Box::new(Bayer::new(name, picture, pattern)?)),
+        TaskSpec::Fourier {
+            acceleration,
+            centre,
+            seed,
+        } => Ok(Box::new(Fourier::new(
+            name,
+            picture,
+            acceleration,
+            centre,
+            seed,
+        ))),
+        TaskSpec::Jpeg { quality } => Ok(Box::new(Jpeg::new(name, picture, quality)?)),
+        TaskSpec::Composition(parts) => chain(name, &parts, picture, extras),
     }
+}
+
+/// The operators of `parts`, each built for the measurements of the one before it.
+fn chain(
+    name: String,
+    parts: &[TaskSpec],
+    picture: [usize; 3],
+    extras: &Extras,
+) -> Result<Box<dyn Operator>> {
+    let jpeg = match parts.last() {
+        Some(TaskSpec::Jpeg { quality }) if parts.len() > 1 => Some(*quality),
+        _ => None,
+    };
+    let linear = &parts[..parts.len() - usize::from(jpeg.is_some())];
+    let Some((first, rest)) = linear.split_first() else {
+        return Err(Error::invalid("a composition of no tasks"));
+    };
+    let first = build(first, picture, extras)?;
+    let [c, h, w] = picture;
+    let mut shape = first.measurement_shape([1, c, h, w])?;
+    let mut operators = Vec::new();
+    for part in rest {
+        let [_, c, h, w] = shape;
+        let operator = build(part, [c, h, w], extras)?;
+        shape = operator.measurement_shape(shape)?;
+        operators.push(operator);
+    }
+    if let Some(op) = operators.iter().chain([&first]).find(|op| !op.is_linear()) {
+        return Err(Error::invalid(format!(
+            "{} is not linear and can only be the last part of a composition",
+            op.name()
+        )));
+    }
+    let linear: Box<dyn Operator> = if operators.is_empty() {
+        first
+    } else {
+        Box::new(Composition::new(name.clone(), first, operators))
+    };
+    let Some(quality) = jpeg else {
+        return Ok(linear);
+    };
+    let [_, c, h, w] = shape;
+    let jpeg = Jpeg::new(TaskSpec::Jpeg { quality }.to_string(), [c, h, w], quality)?;
+    Ok(Box::new(JpegChain::new(name, linear, jpeg)))
 }

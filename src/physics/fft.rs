@@ -68,28 +68,46 @@ impl Fft2 {
     }
 }
 
-/// Two real planes as one complex plane, `a + i b` (b = 0 when missing). A real filter acts on
-/// both at once, so a transform serves two channels.
-pub(super) fn pack(a: &[f32], b: Option<&[f32]>) -> Vec<Complex64> {
-    match b {
-        Some(b) => (a.iter().zip(b))
-            .map(|(a, b)| Complex64::new(f64::from(*a), f64::from(*b)))
-            .collect(),
-        None => a
-            .iter()
-            .map(|a| Complex64::new(f64::from(*a), 0.0))
-            .collect(),
+/// Real numbers of either precision.
+pub(super) trait Real: Copy {
+    fn widen(self) -> f64;
+    fn narrow(v: f64) -> Self;
+}
+
+impl Real for f32 {
+    fn widen(self) -> f64 {
+        f64::from(self)
+    }
+    fn narrow(v: f64) -> Self {
+        v as f32
     }
 }
 
+impl Real for f64 {
+    fn widen(self) -> f64 {
+        self
+    }
+    fn narrow(v: f64) -> Self {
+        v
+    }
+}
+
+/// Two real planes as one complex plane, `a + i b` (b = 0 when empty). A real filter acts on
+/// both at once, so a transform serves two channels.
+pub(super) fn pack<T: Real>(a: &[T], b: &[T]) -> Vec<Complex64> {
+    (a.iter().enumerate())
+        .map(|(i, a)| Complex64::new(a.widen(), b.get(i).map_or(0.0, |b| b.widen())))
+        .collect()
+}
+
 /// Undoes [`pack`] into one or two planes of `out`.
-pub(super) fn unpack(packed: &[Complex64], out: &mut [f32]) {
+pub(super) fn unpack<T: Real>(packed: &[Complex64], out: &mut [T]) {
     let (a, b) = out.split_at_mut(packed.len());
     for (a, v) in a.iter_mut().zip(packed) {
-        *a = v.re as f32;
+        *a = T::narrow(v.re);
     }
     for (b, v) in b.iter_mut().zip(packed) {
-        *b = v.im as f32;
+        *b = T::narrow(v.im);
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Kernel {
 impl Kernel {
     /// A kernel from taps, scaled to sum 1. Fails with [`Error::Invalid`] when it is empty,
     /// not finite, or its sum is not positive.
-    fn normalised(height: usize, width: usize, mut taps: Vec<f64>) -> Result<Self> {
+    pub(super) fn normalised(height: usize, width: usize, mut taps: Vec<f64>) -> Result<Self> {
         let sum: f64 = taps.iter().sum();
         let largest = taps.iter().fold(0.0f64, |m, t| m.max(t.abs()));
         if taps.is_empty() || !sum.is_finite() || sum <= 1e-9 * largest {
@@ -106,6 +106,38 @@ impl Kernel {
         ((self.height - 1) / 2, (self.width - 1) / 2)
     }
 
+    /// True when the kernel is its own mirror image, left to right and top to bottom, about its origin.
+    pub(super) fn is_symmetric(&self) -> bool {
+        let (h, w) = (self.height, self.width);
+        let largest = self.taps.iter().fold(0.0f64, |m, t| m.max(t.abs()));
+        let same = |a: f64, b: f64| (a - b).abs() <= 1e-12 * largest;
+        h % 2 == 1
+            && w % 2 == 1
+            && (0..h * w).all(|i| {
+                let (y, x, t) = (i / w, i % w, self.taps[i]);
+                same(t, self.taps[y * w + w - 1 - x]) && same(t, self.taps[(h - 1 - y) * w + x])
+            })
+    }
+
+    /// The kernel without outer rows and columns that are zero on both sides; the origin stays.
+    pub(super) fn trimmed(&self) -> Self {
+        let (h, w) = (self.height, self.width);
+        let margin = |n: usize, zero: &dyn Fn(usize) -> bool| {
+            (0..(n - 1) / 2)
+                .take_while(|i| zero(*i) && zero(n - 1 - i))
+                .count()
+        };
+        let top = margin(h, &|y| self.taps[y * w..][..w].iter().all(|t| *t == 0.0));
+        let left = margin(w, &|x| (0..h).all(|y| self.taps[y * w + x] == 0.0));
+        let (height, width) = (h - 2 * top, w - 2 * left);
+        let at = |i: usize| self.taps[(top + i / width) * w + left + i % width];
+        Self {
+            height,
+            width,
+            taps: (0..height * width).map(at).collect(),
+        }
+    }
+
     /// The kernel on a periodic `height` x `width` grid with its origin at (0, 0), row-major.
     /// Taps that reach beyond the grid wrap around and add up.
     pub fn wrapped(&self, height: usize, width: usize) -> Vec<f64> {
@@ -177,6 +209,21 @@ mod tests {
         assert_eq!(tap(&k, 1, 0), 0.0);
         let k = Kernel::motion(9.0, 30.0).unwrap();
         assert!(tap(&k, -2, 3) > 0.0 && tap(&k, 2, 3) == 0.0);
+    }
+
+    #[test]
+    fn symmetry_is_seen_and_zeros_are_trimmed() {
+        assert!(Kernel::gaussian(2.0).unwrap().is_symmetric());
+        assert!(Kernel::disk(3.3).unwrap().is_symmetric());
+        assert!(Kernel::motion(9.0, 90.0).unwrap().is_symmetric());
+        assert!(!Kernel::motion(9.0, 30.0).unwrap().is_symmetric());
+        let k = Kernel::motion(9.0, 0.0).unwrap().trimmed();
+        assert_eq!((k.height, k.width), (1, 9));
+        let even = HostTensor::new([2, 4], vec![0.0, 1.0, 2.0, 0.0, 0.0, 1.0, 1.0, 0.0]).unwrap();
+        let k = Kernel::given(&even).unwrap();
+        assert!(!k.is_symmetric());
+        assert_eq!(k.trimmed().wrapped(7, 7), k.wrapped(7, 7));
+        assert_eq!(k.trimmed().width, 2);
     }
 
     #[test]

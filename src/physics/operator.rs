@@ -2,7 +2,7 @@
 
 use crate::{Error, HostTensor, Result};
 
-/// A linear operator A from pictures `[B, C, H, W]` in [-1, 1] to measurements `[B, C', H', W']`,
+/// A forward operator A, linear unless [`Operator::is_linear`] denies it, from pictures `[B, C, H, W]` in [-1, 1] to measurements `[B, C', H', W']`,
 /// built for one `[C, H, W]`; the batch is free.
 ///
 /// Every method fails with [`Error::Shape`] when a tensor does not have the shape it was built for.
@@ -21,6 +21,12 @@ pub trait Operator {
 
     /// A^T y, for `y` `[B, C', H', W']`.
     fn adjoint(&self, y: &HostTensor) -> Result<HostTensor>;
+
+    /// False when A is not linear: then `adjoint` is a stand-in, and the proximal step and the residual
+    /// norm belong to the likelihood that the operator documents.
+    fn is_linear(&self) -> bool {
+        true
+    }
 
     /// What one sees without a learned prior: a picture-sized, regularised inverse of `y`, not clamped.
     /// `noise` is the standard deviation of the measurement noise for pictures in [-1, 1].

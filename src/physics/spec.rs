@@ -1,76 +1,53 @@
-//! The textual form of a task: `name:key=value,...`.
+//! A task and its settings, and how they are printed: `name:key=value,...`.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::fmt;
 
-use crate::{Error, Result};
-
-/// A task as the visitor may name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TaskInfo {
-    /// Its name.
-    pub name: &'static str,
-    /// The keys that it takes.
-    pub keys: &'static [&'static str],
-    /// What it does, ranges and defaults, in one sentence.
-    pub summary: &'static str,
+/// What surrounds a picture that is blurred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Boundary {
+    /// The picture itself, again and again.
+    #[default]
+    Circular,
+    /// Its mirror image, edge pixels included.
+    Reflect,
+    /// Nothing known: the measurement is smaller, it has the pixels whose neighbourhood is inside.
+    Free,
 }
 
-/// All tasks.
-pub const TASKS: &[TaskInfo] = &[
-    TaskInfo {
-        name: "denoising",
-        keys: &[],
-        summary: "y = x + noise.",
-    },
-    TaskInfo {
-        name: "gaussian-blur",
-        keys: &["sigma", "boundary"],
-        summary: "Gaussian blur of sigma (0.1 to 60, default 3) pixels.",
-    },
-    TaskInfo {
-        name: "anisotropic-blur",
-        keys: &["sigma_x", "sigma_y", "angle", "boundary"],
-        summary: "Gaussian blur of sigma_x (default 6) along angle (degrees, default 30) and sigma_y (default 1) across.",
-    },
-    TaskInfo {
-        name: "disk-blur",
-        keys: &["radius", "boundary"],
-        summary: "Out-of-focus blur with a disk of radius (0.5 to 60, default 5) pixels.",
-    },
-    TaskInfo {
-        name: "motion-blur",
-        keys: &["length", "angle", "boundary"],
-        summary: "Motion over length (1 to 200, default 15) pixels at angle (degrees counter-clockwise, default 30).",
-    },
-    TaskInfo {
-        name: "blur",
-        keys: &["kernel", "boundary"],
-        summary: "Blur with a kernel of your own: kernel=given.",
-    },
-    TaskInfo {
-        name: "super-resolution",
-        keys: &["factor", "kernel"],
-        summary: "Enlarges factor (2 to 64, default 8) times; kernel is bicubic (default) or area.",
-    },
-    TaskInfo {
-        name: "inpainting",
-        keys: &["box", "random", "seed", "mask"],
-        summary: "Missing pixels: box=share of the area in a centred box (default 0.25), random=share[,seed=0], or mask=given.",
-    },
-    TaskInfo {
-        name: "colorization",
-        keys: &[],
-        summary: "Adds colour to a grey picture.",
-    },
-];
-
 /// How super-resolution shrinks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Downsampling {
-    /// The published antialiased Keys kernel, samples at f j - 1/2, reflecting borders.
+    /// The antialiased Keys kernel, 4 f taps.
     Bicubic,
     /// Means of f x f blocks.
     Area,
+    /// A sampled Gaussian.
+    Gaussian {
+        /// Deviation in pixels of the large picture, 0.1 to 60.
+        sigma: f64,
+    },
+    /// Every f-th pixel, unfiltered.
+    Decimation,
+}
+
+impl Downsampling {
+    /// The grid when none is named.
+    pub fn default_grid(self) -> Grid {
+        match self {
+            Self::Bicubic => Grid::Published,
+            _ => Grid::Centred,
+        }
+    }
+}
+
+/// Where super-resolution's samples sit, and what it does at the borders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grid {
+    /// As in LATINO's published code: sample j at f j - 1/2, reflecting borders.
+    Published,
+    /// As in common image software: sample j at f j + (f - 1) / 2, the block's centre
+    /// (rounded down for decimation), taps beyond a border left out and the others scaled to sum 1.
+    Centred,
 }
 
 /// Which pixels inpainting misses.
@@ -89,9 +66,42 @@ pub enum Mask {
     Given,
 }
 
+/// The colours of a sensor's top left 2 x 2 pixels, row by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pattern {
+    /// Red, green / green, blue.
+    Rggb,
+    /// Blue, green / green, red.
+    Bggr,
+    /// Green, red / blue, green.
+    Grbg,
+    /// Green, blue / red, green.
+    Gbrg,
+}
+
+impl Pattern {
+    /// All of them, and their names.
+    pub(super) const ALL: [(Self, &'static str); 4] = [
+        (Self::Rggb, "rggb"),
+        (Self::Bggr, "bggr"),
+        (Self::Grbg, "grbg"),
+        (Self::Gbrg, "gbrg"),
+    ];
+
+    /// The channel (0 red, 1 green, 2 blue) of the pixel in row `y`, column `x`.
+    pub fn channel(self, y: usize, x: usize) -> usize {
+        let colours = match self {
+            Self::Rggb => [0, 1, 1, 2],
+            Self::Bggr => [2, 1, 1, 0],
+            Self::Grbg => [1, 0, 2, 1],
+            Self::Gbrg => [1, 2, 0, 1],
+        };
+        colours[y % 2 * 2 + x % 2]
+    }
+}
+
 /// A task and its settings. [`fmt::Display`] prints what [`FromStr`] reads.
-/// Blurs are circular convolutions (`boundary=circular`, the only boundary).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum TaskSpec {
     /// y = x + noise.
     Denoising,
@@ -99,6 +109,8 @@ pub enum TaskSpec {
     GaussianBlur {
         /// Deviation in pixels, 0.1 to 60.
         sigma: f64,
+        /// What surrounds the picture.
+        boundary: Boundary,
     },
     /// Rotated Gaussian blur.
     AnisotropicBlur {
@@ -108,11 +120,15 @@ pub enum TaskSpec {
         sigma_y: f64,
         /// Degrees counter-clockwise from the horizontal, -360 to 360.
         angle: f64,
+        /// What surrounds the picture.
+        boundary: Boundary,
     },
     /// Out-of-focus blur.
     DiskBlur {
         /// In pixels, 0.5 to 60.
         radius: f64,
+        /// What surrounds the picture.
+        boundary: Boundary,
     },
     /// Linear motion blur.
     MotionBlur {
@@ -120,20 +136,59 @@ pub enum TaskSpec {
         length: f64,
         /// Degrees counter-clockwise from the horizontal, -360 to 360.
         angle: f64,
+        /// What surrounds the picture.
+        boundary: Boundary,
+    },
+    /// Motion blur along a random walk.
+    RandomMotionBlur {
+        /// Side of the kernel in pixels, 3 to 255.
+        size: usize,
+        /// 0 (straight) to 1 (erratic).
+        intensity: f64,
+        /// Seed of the draw.
+        seed: u64,
+        /// What surrounds the picture.
+        boundary: Boundary,
     },
     /// Blur with a given kernel.
-    Blur,
+    Blur {
+        /// What surrounds the picture.
+        boundary: Boundary,
+    },
     /// Super-resolution.
     SuperResolution {
         /// 2 to 64.
         factor: usize,
         /// The downsampling.
         kernel: Downsampling,
+        /// Where its samples sit.
+        grid: Grid,
     },
     /// Inpainting.
     Inpainting(Mask),
     /// Colorization.
     Colorization,
+    /// Demosaicing.
+    Bayer {
+        /// Which pixel has which colour.
+        pattern: Pattern,
+    },
+    /// Undersampled Fourier measurements.
+    Fourier {
+        /// Rows per measured row, 1 to 64.
+        acceleration: f64,
+        /// Share of the rows around frequency zero that are all measured, 0 to 1.
+        centre: f64,
+        /// Seed of the draw of the others.
+        seed: u64,
+    },
+    /// JPEG compression, not linear.
+    Jpeg {
+        /// 1 to 100.
+        quality: u8,
+    },
+    /// Two to four tasks, applied from first to last: none of them a composition, and JPEG last if at all.
+    Composition(Vec<TaskSpec>),
 }
 
 impl TaskSpec {
@@ -145,10 +200,15 @@ impl TaskSpec {
             Self::AnisotropicBlur { .. } => "anisotropic-blur",
             Self::DiskBlur { .. } => "disk-blur",
             Self::MotionBlur { .. } => "motion-blur",
-            Self::Blur => "blur",
+            Self::RandomMotionBlur { .. } => "random-motion-blur",
+            Self::Blur { .. } => "blur",
             Self::SuperResolution { .. } => "super-resolution",
             Self::Inpainting(_) => "inpainting",
             Self::Colorization => "colorization",
+            Self::Bayer { .. } => "bayer",
+            Self::Fourier { .. } => "fourier",
+            Self::Jpeg { .. } => "jpeg",
+            Self::Composition(_) => "composition",
         }
     }
 
@@ -156,20 +216,44 @@ impl TaskSpec {
     pub fn factor(&self) -> usize {
         match self {
             Self::SuperResolution { factor, .. } => *factor,
+            Self::Composition(parts) => parts.iter().map(Self::factor).product(),
             _ => 1,
         }
     }
 
     /// How far the measurement's grid lies up and left of a centred one, in its own pixels:
-    /// the published bicubic kernel samples half a pixel off.
+    /// the published one samples half a pixel off.
     pub fn grid_shift(&self) -> f64 {
         match self {
             Self::SuperResolution {
-                kernel: Downsampling::Bicubic,
+                grid: Grid::Published,
                 ..
             } => 0.5,
             _ => 0.0,
         }
+    }
+
+    /// How many channels the picture of a measurement of `measured` channels has.
+    pub fn picture_channels(&self, measured: usize) -> usize {
+        match self {
+            Self::Colorization | Self::Bayer { .. } => 3,
+            Self::Fourier { .. } => measured / 2,
+            Self::Composition(parts) => {
+                (parts.iter().rev()).fold(measured, |c, part| part.picture_channels(c))
+            }
+            _ => measured,
+        }
+    }
+}
+
+impl fmt::Display for Boundary {
+    /// As it follows the other settings; nothing for the default.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Circular => "",
+            Self::Reflect => ",boundary=reflect",
+            Self::Free => ",boundary=free",
+        })
     }
 }
 
@@ -178,207 +262,77 @@ impl fmt::Display for TaskSpec {
         let name = self.name();
         match self {
             Self::Denoising | Self::Colorization => write!(f, "{name}"),
-            Self::GaussianBlur { sigma } => write!(f, "{name}:sigma={sigma}"),
+            Self::GaussianBlur { sigma, boundary } => write!(f, "{name}:sigma={sigma}{boundary}"),
             Self::AnisotropicBlur {
                 sigma_x,
                 sigma_y,
                 angle,
+                boundary,
             } => write!(
                 f,
-                "{name}:sigma_x={sigma_x},sigma_y={sigma_y},angle={angle}"
+                "{name}:sigma_x={sigma_x},sigma_y={sigma_y},angle={angle}{boundary}"
             ),
-            Self::DiskBlur { radius } => write!(f, "{name}:radius={radius}"),
-            Self::MotionBlur { length, angle } => write!(f, "{name}:length={length},angle={angle}"),
-            Self::Blur => write!(f, "{name}:kernel=given"),
-            Self::SuperResolution { factor, kernel } => match kernel {
-                Downsampling::Bicubic => write!(f, "{name}:factor={factor}"),
-                Downsampling::Area => write!(f, "{name}:factor={factor},kernel=area"),
-            },
+            Self::DiskBlur { radius, boundary } => write!(f, "{name}:radius={radius}{boundary}"),
+            Self::MotionBlur {
+                length,
+                angle,
+                boundary,
+            } => write!(f, "{name}:length={length},angle={angle}{boundary}"),
+            Self::RandomMotionBlur {
+                size,
+                intensity,
+                seed,
+                boundary,
+            } => write!(
+                f,
+                "{name}:size={size},intensity={intensity},seed={seed}{boundary}"
+            ),
+            Self::Blur { boundary } => write!(f, "{name}:kernel=given{boundary}"),
+            Self::SuperResolution {
+                factor,
+                kernel,
+                grid,
+            } => {
+                write!(f, "{name}:factor={factor}")?;
+                match kernel {
+                    Downsampling::Bicubic => {}
+                    Downsampling::Area => write!(f, ",kernel=area")?,
+                    Downsampling::Gaussian { sigma } => {
+                        write!(f, ",kernel=gaussian,sigma={sigma}")?
+                    }
+                    Downsampling::Decimation => write!(f, ",kernel=decimation")?,
+                }
+                match grid {
+                    grid if *grid == kernel.default_grid() => Ok(()),
+                    Grid::Published => write!(f, ",grid=published"),
+                    Grid::Centred => write!(f, ",grid=centred"),
+                }
+            }
             Self::Inpainting(Mask::Box(share)) => write!(f, "{name}:box={share}"),
             Self::Inpainting(Mask::Random { missing, seed }) => {
                 write!(f, "{name}:random={missing},seed={seed}")
             }
             Self::Inpainting(Mask::Given) => write!(f, "{name}:mask=given"),
-        }
-    }
-}
-
-/// The key=value pairs of one spec, taken out one by one.
-struct Settings<'a> {
-    task: &'a str,
-    pairs: BTreeMap<&'a str, &'a str>,
-}
-
-impl Settings<'_> {
-    fn number<T>(&self, key: &str, default: T, low: T, high: T) -> Result<T>
-    where
-        T: FromStr + PartialOrd + fmt::Display + Copy,
-    {
-        let Some(text) = self.pairs.get(key) else {
-            return Ok(default);
-        };
-        match text.parse::<T>() {
-            Ok(v) if v >= low && v <= high => Ok(v),
-            _ => Err(Error::invalid(format!(
-                "{}: {key}={text} must be a number from {low} to {high}",
-                self.task
-            ))),
-        }
-    }
-
-    fn choice(&self, key: &str, options: &[&str]) -> Result<usize> {
-        let Some(text) = self.pairs.get(key) else {
-            return Ok(0);
-        };
-        options.iter().position(|o| o == text).ok_or_else(|| {
-            Error::invalid(format!(
-                "{}: {key}={text} is not known; choose from: {}",
-                self.task,
-                options.join(", ")
-            ))
-        })
-    }
-
-    fn share(&self, key: &str) -> Result<f64> {
-        self.number(key, 0.25, 1e-6, 0.9999)
-    }
-
-    fn mask(&self) -> Result<Mask> {
-        let named: Vec<&str> = (["box", "random", "mask"].into_iter())
-            .filter(|k| self.pairs.contains_key(k))
-            .collect();
-        if named.len() > 1 {
-            return Err(Error::invalid(format!(
-                "inpainting: {} exclude each other",
-                named.join(" and ")
-            )));
-        }
-        let random = named.first() == Some(&"random");
-        if self.pairs.contains_key("seed") && !random {
-            return Err(Error::invalid("inpainting: seed goes with random only"));
-        }
-        Ok(match named.first() {
-            Some(&"random") => Mask::Random {
-                missing: self.share("random")?,
-                seed: self.number("seed", 0, 0, u64::MAX)?,
-            },
-            Some(&"mask") => {
-                self.choice("mask", &["given"])?;
-                Mask::Given
+            Self::Bayer { pattern } => {
+                let known = Pattern::ALL.iter().find(|(p, _)| p == pattern);
+                write!(f, "{name}:pattern={}", known.map_or("rggb", |(_, n)| n))
             }
-            _ => Mask::Box(self.share("box")?),
-        })
-    }
-}
-
-impl FromStr for TaskSpec {
-    type Err = Error;
-
-    /// Fails with [`Error::Invalid`] on an unknown name, key or value, listing what is valid.
-    fn from_str(text: &str) -> Result<Self> {
-        let text = text.trim();
-        let (name, rest) = text.split_once(':').unwrap_or((text, ""));
-        let info = TASKS.iter().find(|t| t.name == name).ok_or_else(|| {
-            let names: Vec<_> = TASKS.iter().map(|t| t.name).collect();
-            Error::invalid(format!(
-                "the task {name:?} is not known; choose from: {}",
-                names.join(", ")
-            ))
-        })?;
-        let mut pairs = BTreeMap::new();
-        for pair in rest.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-            let (key, value) = pair.split_once('=').ok_or_else(|| {
-                Error::invalid(format!("{name}: {pair:?} is not of the form key=value"))
-            })?;
-            if !info.keys.contains(&key) {
-                let keys = match info.keys {
-                    [] => "it takes none".to_owned(),
-                    keys => format!("it takes: {}", keys.join(", ")),
-                };
-                return Err(Error::invalid(format!("{name} has no key {key:?}; {keys}")));
+            Self::Fourier {
+                acceleration,
+                centre,
+                seed,
+            } => write!(
+                f,
+                "{name}:acceleration={acceleration},centre={centre},seed={seed}"
+            ),
+            Self::Jpeg { quality } => write!(f, "{name}:quality={quality}"),
+            Self::Composition(parts) => {
+                for (i, part) in parts.iter().enumerate() {
+                    let separator = if i == 0 { "" } else { "|" };
+                    write!(f, "{separator}{part}")?;
+                }
+                Ok(())
             }
-            if pairs.insert(key, value).is_some() {
-                return Err(Error::invalid(format!("{name}: {key} is given twice")));
-            }
-        }
-        let s = Settings { task: name, pairs };
-        s.choice("boundary", &["circular"])?;
-        let angle = || s.number("angle", 30.0, -360.0, 360.0);
-        Ok(match name {
-            "denoising" => Self::Denoising,
-            "gaussian-blur" => Self::GaussianBlur {
-                sigma: s.number("sigma", 3.0, 0.1, 60.0)?,
-            },
-            "anisotropic-blur" => Self::AnisotropicBlur {
-                sigma_x: s.number("sigma_x", 6.0, 0.1, 60.0)?,
-                sigma_y: s.number("sigma_y", 1.0, 0.1, 60.0)?,
-                angle: angle()?,
-            },
-            "disk-blur" => Self::DiskBlur {
-                radius: s.number("radius", 5.0, 0.5, 60.0)?,
-            },
-            "motion-blur" => Self::MotionBlur {
-                length: s.number("length", 15.0, 1.0, 200.0)?,
-                angle: angle()?,
-            },
-            "blur" => {
-                s.choice("kernel", &["given"])?;
-                Self::Blur
-            }
-            "super-resolution" => Self::SuperResolution {
-                factor: s.number("factor", 8, 2, 64)?,
-                kernel: match s.choice("kernel", &["bicubic", "area"])? {
-                    0 => Downsampling::Bicubic,
-                    _ => Downsampling::Area,
-                },
-            },
-            "inpainting" => Self::Inpainting(s.mask()?),
-            _ => Self::Colorization,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn every_task_parses_and_round_trips() {
-        let more = [
-            "gaussian-blur:sigma=2.5,boundary=circular",
-            "super-resolution:factor=4,kernel=area",
-            "inpainting:random=0.5,seed=7",
-            "inpainting:mask=given",
-            "motion-blur:length=15,angle=-30",
-        ];
-        for text in TASKS.iter().map(|t| t.name).chain(more) {
-            let spec: TaskSpec = text.parse().unwrap();
-            assert!(text.starts_with(spec.name()));
-            assert_eq!(spec.to_string().parse::<TaskSpec>().unwrap(), spec);
-        }
-        let blur: TaskSpec = "gaussian-blur".parse().unwrap();
-        assert_eq!(blur, TaskSpec::GaussianBlur { sigma: 3.0 });
-    }
-
-    #[test]
-    fn errors_name_the_culprit_and_what_is_valid() {
-        for (text, wanted) in [
-            ("sharpen", "super-resolution"),
-            ("gaussian-blur:radius=3", "sigma"),
-            ("gaussian-blur:sigma=-3", "0.1 to 60"),
-            ("gaussian-blur:sigma=NaN", "0.1 to 60"),
-            ("gaussian-blur:sigma=3,boundary=zero", "circular"),
-            ("gaussian-blur:sigma", "key=value"),
-            ("gaussian-blur:sigma=1,sigma=2", "twice"),
-            ("super-resolution:factor=1", "2 to 64"),
-            ("super-resolution:kernel=lanczos", "bicubic, area"),
-            ("inpainting:box=0.2,random=0.3", "exclude"),
-            ("inpainting:box=0.2,seed=3", "random only"),
-            ("colorization:weights=1", "takes none"),
-        ] {
-            let message = text.parse::<TaskSpec>().unwrap_err().to_string();
-            assert!(message.contains(wanted), "{text}: {message}");
         }
     }
 }
