@@ -428,6 +428,12 @@ fn the_embedded_manifest_is_what_the_command_writes() {
         &fact("licence"),
         "--source",
         &fact("source"),
+        "--steps",
+        "8",
+        "--start",
+        "499",
+        "--rule",
+        "moment-matching",
     ]);
     let written = std::fs::read_to_string(files.path("model/manifest.json")).unwrap();
     assert!(

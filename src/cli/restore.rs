@@ -74,7 +74,7 @@ pub struct Args {
     #[arg(long)]
     steps: Option<usize>,
     /// First timestep of the chain (default: what the model recommends, else its last). A lower
-    /// one keeps more of the initial picture.
+    /// one keeps more of the initial picture. Inpainting always starts at the model's last.
     #[arg(long)]
     start: Option<usize>,
     /// Seed of all random numbers.

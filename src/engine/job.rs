@@ -133,7 +133,7 @@ pub struct SolverSettings {
     /// Network evaluations.
     pub steps: usize,
     /// First timestep; the model's last one when `None`. A lower one keeps more of the
-    /// initial picture.
+    /// initial picture. Inpainting starts at the last one whatever is said here.
     pub start: Option<usize>,
     /// Where to start.
     pub init: Initialisation,
@@ -299,7 +299,8 @@ impl Restoration {
         let timesteps = lcm_timesteps(
             pipeline.scheduler().config(),
             settings.steps,
-            settings.start,
+            // A guess is no place to start from: holes begin with pure noise.
+            settings.start.filter(|_| !self.spec.has_holes()),
         )?;
         let (encoding, embedding) = pipeline.embed(&settings.prompt).await?;
         observer.notify(JobEvent::Started {

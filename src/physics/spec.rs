@@ -221,6 +221,16 @@ impl TaskSpec {
         }
     }
 
+    /// Whether parts of the picture leave no trace in the measurement, so that its pseudo-inverse is
+    /// only a guess there.
+    pub fn has_holes(&self) -> bool {
+        match self {
+            Self::Inpainting(_) => true,
+            Self::Composition(parts) => parts.iter().any(Self::has_holes),
+            _ => false,
+        }
+    }
+
     /// How far the measurement's grid lies up and left of a centred one, in its own pixels:
     /// the published one samples half a pixel off.
     pub fn grid_shift(&self) -> f64 {

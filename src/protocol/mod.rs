@@ -115,7 +115,8 @@ pub struct RestoreJob {
     pub prompt: String,
     /// Network evaluations, 1 to 50.
     pub steps: u32,
-    /// First timestep; the model's last when `None`. A lower one keeps more of the initial picture.
+    /// First timestep; the model's last when `None`, and always for inpainting. A lower one keeps
+    /// more of the initial picture.
     pub start: Option<u32>,
     /// Seed of every random number.
     pub seed: u32,
