@@ -19,6 +19,7 @@ use crate::components::{
 };
 use crate::engine;
 use crate::state::{Phase, Problem, State};
+use crate::task::Task;
 use crate::text;
 
 /// Pause after the last change before the engine is asked for a preview.
@@ -37,10 +38,7 @@ pub fn App() -> impl IntoView {
     match unsupported() {
         Some(text) => {
             state.phase.set(Phase::Failed);
-            state.problem.set(Some(Problem {
-                text: text.to_owned(),
-                restart: false,
-            }));
+            state.problem.set(Some(Problem::new(text)));
         }
         None => engine::start(state),
     }
@@ -126,6 +124,10 @@ fn preview(state: State) {
         state.noise.track();
         state.seed.track();
         side.track();
+        state.lost_previews.track();
+        if state.task.with(Task::wants_mask) {
+            state.drawing.track();
+        }
         changes.update(|n| *n += 1);
     });
     Effect::new(move || {

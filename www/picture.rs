@@ -24,22 +24,15 @@ pub struct Source {
     bitmap: ImageBitmap,
 }
 
-fn problem(text: impl Into<String>) -> Problem {
-    Problem {
-        text: text.into(),
-        restart: false,
-    }
-}
-
 fn broken(_: JsValue) -> Problem {
-    problem(text::NO_CANVAS)
+    Problem::new(text::NO_CANVAS)
 }
 
 impl Source {
     /// Decodes a picture. EXIF orientation is honoured, as `createImageBitmap` does by default.
     pub async fn decode(blob: &Blob, name: &str) -> Result<Self, Problem> {
         if blob.size() > MAX_BYTES {
-            return Err(problem(text::file_too_big(name, blob.size(), MAX_BYTES)));
+            return Err(Problem::new(text::file_too_big(name, blob.size(), MAX_BYTES)));
         }
         let bitmap = async {
             JsFuture::from(window().create_image_bitmap_with_blob(blob)?)
@@ -47,14 +40,14 @@ impl Source {
                 .dyn_into::<ImageBitmap>()
         }
         .await
-        .map_err(|_| problem(text::unreadable(name)))?;
+        .map_err(|_| Problem::new(text::unreadable(name)))?;
         let pixels = f64::from(bitmap.width()) * f64::from(bitmap.height());
         if pixels > MAX_PIXELS {
             bitmap.close();
-            return Err(problem(text::too_many_pixels(name, pixels, MAX_PIXELS)));
+            return Err(Problem::new(text::too_many_pixels(name, pixels, MAX_PIXELS)));
         }
         if pixels < 1.0 {
-            return Err(problem(text::unreadable(name)));
+            return Err(Problem::new(text::unreadable(name)));
         }
         Ok(Self {
             name: name.to_owned(),
@@ -74,7 +67,7 @@ impl Source {
             JsFuture::from(response.blob()?).await?.dyn_into::<Blob>()
         }
         .await
-        .map_err(|_| problem(text::sample_missing(name)))?;
+        .map_err(|_| Problem::new(text::sample_missing(name)))?;
         Self::decode(&blob, name).await
     }
 
@@ -177,10 +170,10 @@ fn canvas_element() -> Option<HtmlCanvasElement> {
 
 /// A white square canvas.
 fn blank(side: u32) -> Result<(HtmlCanvasElement, CanvasRenderingContext2d), Problem> {
-    let canvas = canvas_element().ok_or_else(|| problem(text::NO_CANVAS))?;
+    let canvas = canvas_element().ok_or_else(|| Problem::new(text::NO_CANVAS))?;
     canvas.set_width(side);
     canvas.set_height(side);
-    let context = context(&canvas).ok_or_else(|| problem(text::NO_CANVAS))?;
+    let context = context(&canvas).ok_or_else(|| Problem::new(text::NO_CANVAS))?;
     context.set_fill_style_str("#fff");
     context.fill_rect(0.0, 0.0, f64::from(side), f64::from(side));
     Ok((canvas, context))

@@ -101,8 +101,39 @@ pub fn task_name(kind: TaskKind) -> &'static str {
     }
 }
 
+pub const HOLE_OWN: &str = "Painted by you";
 pub const INPAINT_MEASURED_HINT: &str =
-    "The missing pixels must be a centred box of this share of the picture's area.";
+    "The missing pixels must be a centred box of this share of the picture's area, or what you paint.";
+
+// Mask
+pub const MASK: &str = "Mask: paint what is missing";
+pub const MASK_CANVAS: &str = "Mask over the picture";
+pub const MASK_ROLE: &str = "drawing area";
+pub const MASK_HINT: &str = "Draw with a mouse, finger or pen. Keys: arrows move the brush (with Shift by 8), Space paints, [ and ] change the size, E switches to the eraser, Ctrl+Z and Ctrl+Y undo and redo.";
+pub const MASK_TOOL: &str = "Tool";
+pub const BRUSH: &str = "Brush";
+pub const ERASER: &str = "Eraser";
+pub const BRUSH_SIZE: &str = "Size of the brush";
+pub const UNDO: &str = "Undo";
+pub const REDO: &str = "Redo";
+pub const CLEAR: &str = "Clear";
+pub const INVERT: &str = "Invert";
+pub const MASK_IMPORT: &str = "Load a mask";
+pub const MASK_EXPORT: &str = "Save the mask";
+pub const MASK_FILE_HINT: &str = "A mask file is a square picture: black is missing, white is known.";
+pub const MASK_EMPTY: &str = "Nothing is missing yet.";
+pub const MASK_FULL: &str = "Everything is missing: the restoration needs some known pixels.";
+
+/// How much of the picture the mask hides.
+pub fn mask_share(share: f64) -> String {
+    if share <= 0.0 {
+        MASK_EMPTY.to_owned()
+    } else if share >= 1.0 {
+        MASK_FULL.to_owned()
+    } else {
+        format!("{:.1} % of the pixels are missing.", share * 100.0)
+    }
+}
 
 // Restoration
 pub const RESTORATION: &str = "Restoration";

@@ -75,10 +75,7 @@ pub fn accept_transfer(state: State, transfer: Option<DataTransfer>, complain: b
     });
     match file {
         Some(file) if state.phase.get_untracked() != Phase::Running => take_file(state, file),
-        None if complain => state.problem.set(Some(Problem {
-            text: text::NOT_A_PICTURE.to_owned(),
-            restart: false,
-        })),
+        None if complain => state.problem.set(Some(Problem::new(text::NOT_A_PICTURE))),
         _ => {}
     }
 }

@@ -5,6 +5,8 @@ pub mod choice;
 pub mod degradation;
 pub mod header;
 pub mod input;
+pub mod mask;
+pub mod mask_keys;
 pub mod metrics;
 pub mod problem;
 pub mod restoration;

@@ -112,10 +112,7 @@ pub fn Stage() -> impl IntoView {
         if let Some(picture) = picture
             && !save(&picture, "latino.png")
         {
-            state.problem.set(Some(Problem {
-                text: text::SAVE_FAILED.to_owned(),
-                restart: false,
-            }));
+            state.problem.set(Some(Problem::new(text::SAVE_FAILED)));
         }
     };
     view! {
