@@ -9,8 +9,7 @@ use wasm_bindgen::JsCast;
 use crate::components::{
     degradation::Degradation,
     header::Header,
-    input::{PictureInput, accept_transfer},
-    metrics::Quality,
+    input::{PictureInput, accept_transfer, take_first_sample},
     problem::ProblemBox,
     restoration::Restoration,
     run_bar::RunBar,
@@ -40,11 +39,15 @@ pub fn App() -> impl IntoView {
             state.phase.set(Phase::Failed);
             state.problem.set(Some(Problem::new(text)));
         }
-        None => engine::start(state),
+        None => {
+            engine::start(state);
+            take_first_sample(state);
+        }
     }
     let running = move || state.phase.get() == Phase::Running;
     view! {
         <a class="skip" href="#picture">{text::SKIP}</a>
+        <a class="skip" href="#result">{text::SKIP_RESULT}</a>
         <Header/>
         <main class="page">
             <fieldset class="settings" prop:disabled=running>
@@ -57,7 +60,6 @@ pub fn App() -> impl IntoView {
                 <RunBar/>
                 <ProblemBox/>
                 <Stage/>
-                <Quality/>
                 <Strip/>
             </div>
         </main>
@@ -222,8 +224,37 @@ pub fn run(state: State) {
         return;
     }
     match untrack(|| state.job()) {
-        Some(Ok(job)) => engine::restore(state, job),
+        Some(Ok(job)) => {
+            engine::restore(state, job);
+            show_result();
+        }
         Some(Err(problem)) => state.problem.set(Some(problem)),
         None => {}
+    }
+}
+
+/// Scrolls to the result where it is out of sight, as on a phone.
+fn show_result() {
+    let Some(result) = document().get_element_by_id("result") else {
+        return;
+    };
+    let height = window()
+        .inner_height()
+        .ok()
+        .and_then(|h| h.as_f64())
+        .unwrap_or(0.0);
+    let top = result.get_bounding_client_rect().top();
+    if top < 0.0 || top > height / 2.0 {
+        result.scroll_into_view();
+    }
+}
+
+/// Moves the keyboard's focus, when what had it goes away.
+pub fn focus(id: &str) {
+    if let Some(element) = document()
+        .get_element_by_id(id)
+        .and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        element.focus().ok();
     }
 }

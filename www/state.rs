@@ -12,8 +12,8 @@ use crate::mask::Drawing;
 use crate::picture::Source;
 use crate::task::{Task, TaskKind};
 
-/// Side of the mask until the model is known.
-const MASK_SIDE: u32 = 128;
+/// Side of pictures and masks until the model is known.
+pub const USUAL_SIDE: u32 = 128;
 
 /// A picture that many views share.
 pub type Shared = Arc<Rgba>;
@@ -251,7 +251,7 @@ impl State {
             source: RwSignal::new_local(None),
             measured: RwSignal::new(false),
             task: RwSignal::new(Task::default()),
-            drawing: RwSignal::new(Drawing::new(MASK_SIDE)),
+            drawing: RwSignal::new(Drawing::new(USUAL_SIDE)),
             noise: RwSignal::new(TaskKind::default().usual_noise()),
             noise_touched: RwSignal::new(false),
             prompt: RwSignal::new(String::new()),

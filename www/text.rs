@@ -8,6 +8,7 @@ pub const TITLE: &str = "LATINO Web";
 pub const TAGLINE: &str =
     "Restores a degraded picture with a latent consistency model, on this device.";
 pub const SKIP: &str = "Skip to the picture";
+pub const SKIP_RESULT: &str = "Skip to the result";
 pub const PRIVACY: &str = "Your pictures and prompts stay on this device: nothing is uploaded.";
 pub const HONESTY: &str = "A restoration is a plausible picture that agrees with the measurement. Details in it may be invented.";
 pub const CREDITS: &str = "Sample pictures: Noto Emoji by Google (Apache-2.0) and Fluent Emoji by Microsoft (MIT), of concepts that the model never saw.";
@@ -196,6 +197,21 @@ pub fn loading(stage: &str, done: f64, total: f64) -> String {
     }
 }
 
+/// What is loaded, in quarters, for screen readers.
+pub fn loading_quarter(quarter: u32) -> String {
+    format!("Loading the model, {} %", quarter * 25)
+}
+
+/// Which step runs, for screen readers.
+pub fn step_announcement(done: usize, total: u32) -> String {
+    format!("Step {} of {total}", (done as u32 + 1).min(total))
+}
+
+/// Where the divider is, for screen readers.
+pub fn slider_value(percent: f64, left: &str, right: &str) -> String {
+    format!("{percent:.0} % {left}, the rest {right}")
+}
+
 /// Where a run is.
 pub fn step_line(done: usize, total: u32, left: Option<f64>) -> String {
     let now = (done as u32 + 1).min(total);
@@ -231,6 +247,8 @@ pub fn dropped(count: u32) -> String {
 
 // Comparison
 pub const RESULT: &str = "Result";
+pub const PANES: &str = "Without the prior: what the data alone say. Select one to compare with it.";
+pub const TO_RESULT: &str = "See the result";
 pub const COMPARE: &str = "Compare with";
 pub const SLIDER: &str = "Position of the divider between the two pictures";
 pub const SLIDER_HINT: &str =
@@ -238,9 +256,10 @@ pub const SLIDER_HINT: &str =
 pub const PEEK: &str = "Hold to see the other picture";
 pub const SAVE: &str = "Save PNG";
 pub const SAVE_FAILED: &str = "This browser could not make a PNG of the result.";
+pub const WAITING: &str = "The measurement appears here once the engine is ready.";
 pub const EMPTY: &str = "Choose a sample or a picture of your own.";
 pub const OF_MEASUREMENT: &str = "Measurement";
-pub const OF_BASELINE: &str = "Baseline";
+pub const OF_BASELINE: &str = "Pseudo-inverse";
 pub const OF_TRUTH: &str = "Truth";
 pub const OF_PICTURE: &str = "Your picture";
 pub const OF_RESULT: &str = "Restored";
@@ -288,8 +307,8 @@ pub fn step_numbers(timestep: u32, before: f64, after: f64, gamma: f64, seconds:
 }
 
 // Problems
-pub const RESTART: &str = "Restart the engine";
-pub const USE_CPU: &str = "Restart on the CPU";
+pub const RESTART: &str = "Start the engine again";
+pub const USE_CPU: &str = "Use the CPU";
 pub const DISMISS: &str = "Dismiss";
 pub const NO_WORKER: &str = "This browser could not start the engine as a module worker. Please use a current Chrome, Edge, Firefox or Safari.";
 pub const NO_MODULE_WORKERS: &str = "This browser is too old: it cannot run modules in workers. Please use a current Chrome, Edge, Firefox or Safari.";
@@ -337,7 +356,7 @@ pub fn crashed(detail: &str) -> String {
         format!(" ({detail})")
     };
     format!(
-        "The engine stopped unexpectedly{detail}. It may have run out of memory. Restart it, or use the CPU."
+        "The engine stopped unexpectedly{detail}. It may have run out of memory. Your picture and settings are kept."
     )
 }
 
@@ -348,12 +367,12 @@ pub fn strange_message(detail: &str) -> String {
 
 /// The device is missing, lost or out of memory.
 pub fn device_failed(message: &str) -> String {
-    format!("{message} Restart the engine, or use the CPU.")
+    format!("{message} Your picture and settings are kept.")
 }
 
 /// The model did not load.
 pub fn model_failed(message: &str) -> String {
-    format!("{message} Restart the engine to try again.")
+    format!("{message} Your picture and settings are kept; start the engine again to try once more.")
 }
 
 /// The network produced no picture.

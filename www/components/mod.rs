@@ -8,6 +8,7 @@ pub mod input;
 pub mod mask;
 pub mod mask_keys;
 pub mod metrics;
+pub mod panes;
 pub mod problem;
 pub mod restoration;
 pub mod run_bar;
