@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use latino_web::protocol::DeviceChoice;
-use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use leptos::{html, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
 
 use crate::components::{
     degradation::Degradation,
@@ -45,6 +45,10 @@ pub fn App() -> impl IntoView {
         }
     }
     let running = move || state.phase.get() == Phase::Running;
+    // The styles keep as much of the result in sight as fits while the settings scroll.
+    let work = NodeRef::<html::Div>::new();
+    let height = RwSignal::new(0);
+    observe_height(work, height);
     view! {
         <a class="skip" href="#picture">{text::SKIP}</a>
         <a class="skip" href="#result">{text::SKIP_RESULT}</a>
@@ -56,7 +60,7 @@ pub fn App() -> impl IntoView {
                 <Degradation/>
                 <Restoration/>
             </fieldset>
-            <div class="work">
+            <div class="work" node_ref=work style=("--work-height", move || format!("{}px", height.get()))>
                 <RunBar/>
                 <ProblemBox/>
                 <Stage/>
@@ -73,8 +77,22 @@ pub fn App() -> impl IntoView {
     }
 }
 
+/// Keeps `height` at the element's height in pixels.
+fn observe_height(node: NodeRef<html::Div>, height: RwSignal<i32>) {
+    Effect::new(move || {
+        let Some(element) = node.get() else { return };
+        let seen = element.clone();
+        let changed = Closure::<dyn FnMut()>::new(move || height.set(seen.offset_height()));
+        if let Ok(observer) = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()) {
+            observer.observe(&element);
+            // The page's own element: observed for as long as the page lives.
+            changed.forget();
+        }
+    });
+}
+
 /// Why this browser cannot run the engine, if it cannot; `boot.js` has looked.
-fn unsupported() -> Option<&'static str> {
+pub fn unsupported() -> Option<&'static str> {
     let missing = document()
         .document_element()?
         .get_attribute("data-missing")?;

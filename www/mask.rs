@@ -102,7 +102,7 @@ impl Mask {
                     0.0
                 };
                 let (ex, ey) = (px - along * dx, py - along * dy);
-                if ex * ex + ey * ey <= radius * radius {
+                if ex * ex + ey * ey < radius * radius {
                     self.missing[y * self.side as usize + x] = missing;
                 }
             }

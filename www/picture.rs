@@ -81,7 +81,11 @@ impl Source {
     /// Decodes a picture. EXIF orientation is honoured, as `createImageBitmap` does by default.
     pub async fn decode(blob: &Blob, name: &str) -> Result<Self, Problem> {
         if blob.size() > MAX_BYTES {
-            return Err(Problem::new(text::file_too_big(name, blob.size(), MAX_BYTES)));
+            return Err(Problem::new(text::file_too_big(
+                name,
+                blob.size(),
+                MAX_BYTES,
+            )));
         }
         let size = header_size(blob)
             .await

@@ -103,8 +103,7 @@ pub fn task_name(kind: TaskKind) -> &'static str {
 }
 
 pub const HOLE_OWN: &str = "Painted by you";
-pub const INPAINT_MEASURED_HINT: &str =
-    "The missing pixels must be a centred box of this share of the picture's area, or what you paint.";
+pub const INPAINT_MEASURED_HINT: &str = "The missing pixels must be a centred box of this share of the picture's area, or what you paint.";
 
 // Mask
 pub const MASK: &str = "Mask: paint what is missing";
@@ -121,7 +120,8 @@ pub const CLEAR: &str = "Clear";
 pub const INVERT: &str = "Invert";
 pub const MASK_IMPORT: &str = "Load a mask";
 pub const MASK_EXPORT: &str = "Save the mask";
-pub const MASK_FILE_HINT: &str = "A mask file is a square picture: black is missing, white is known.";
+pub const MASK_FILE_HINT: &str =
+    "A mask file is a square picture: black is missing, white is known.";
 pub const MASK_EMPTY: &str = "Nothing is missing yet.";
 pub const MASK_FULL: &str = "Everything is missing: the restoration needs some known pixels.";
 
@@ -247,7 +247,8 @@ pub fn dropped(count: u32) -> String {
 
 // Comparison
 pub const RESULT: &str = "Result";
-pub const PANES: &str = "Without the prior: what the data alone say. Select one to compare with it.";
+pub const PANES: &str =
+    "Without the prior: what the data alone say. Select one to compare with it.";
 pub const TO_RESULT: &str = "See the result";
 pub const COMPARE: &str = "Compare with";
 pub const SLIDER: &str = "Position of the divider between the two pictures";
@@ -348,8 +349,20 @@ pub fn sample_missing(name: &str) -> String {
     format!("The sample \"{name}\" could not be loaded. Check the connection.")
 }
 
+/// A message from elsewhere as a sentence of ours.
+fn sentence(message: &str) -> String {
+    let message = message.trim();
+    if message.is_empty() || message.ends_with(['.', '!', '?']) {
+        message.to_owned()
+    } else {
+        format!("{message}.")
+    }
+}
+
 /// The worker died.
 pub fn crashed(detail: &str) -> String {
+    // Browsers say "Uncaught RangeError: ...".
+    let detail = detail.trim_start_matches("Uncaught ");
     let detail = if detail.is_empty() {
         String::new()
     } else {
@@ -367,15 +380,21 @@ pub fn strange_message(detail: &str) -> String {
 
 /// The device is missing, lost or out of memory.
 pub fn device_failed(message: &str) -> String {
-    format!("{message} Your picture and settings are kept.")
+    format!("{} Your picture and settings are kept.", sentence(message))
 }
 
 /// The model did not load.
 pub fn model_failed(message: &str) -> String {
-    format!("{message} Your picture and settings are kept; start the engine again to try once more.")
+    format!(
+        "{} Your picture and settings are kept; start the engine again to try once more.",
+        sentence(message)
+    )
 }
 
 /// The network produced no picture.
 pub fn bad_output(message: &str) -> String {
-    format!("{message} Another seed, fewer steps or the CPU may help.")
+    format!(
+        "{} Another seed, fewer steps or the CPU may help.",
+        sentence(message)
+    )
 }

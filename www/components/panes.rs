@@ -12,22 +12,21 @@ use crate::text;
 pub fn Panes() -> impl IntoView {
     let state = state();
     let truth = Memo::new(move |_| current(state).is_some_and(|p| p.truth.is_some()));
-    let pane =
-        move |reference: Reference, name: &'static str, of: fn(&Preview) -> Option<Shared>| {
-            let picture = Signal::derive(move || current(state).as_ref().and_then(of));
-            let chosen = move || {
-                state.reference.get().unwrap_or(Reference::Measurement) == reference
-            };
-            view! {
-                <li>
-                    <button type="button" class="thumb" aria-pressed=move || chosen().to_string()
-                        on:click=move |_| state.reference.set(Some(reference))>
-                        <span aria-hidden="true"><Picture picture=picture label=name/></span>
-                        <span>{name}</span>
-                    </button>
-                </li>
-            }
-        };
+    let pane = move |reference: Reference,
+                     name: &'static str,
+                     of: fn(&Preview) -> Option<Shared>| {
+        let picture = Signal::derive(move || current(state).as_ref().and_then(of));
+        let chosen = move || state.reference.get().unwrap_or(Reference::Measurement) == reference;
+        view! {
+            <li>
+                <button type="button" class="thumb" aria-pressed=move || chosen().to_string()
+                    on:click=move |_| state.reference.set(Some(reference))>
+                    <span aria-hidden="true"><Picture picture=picture label=name/></span>
+                    <span>{name}</span>
+                </button>
+            </li>
+        }
+    };
     view! {
         <div class="panes">
             <ul>

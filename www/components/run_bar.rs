@@ -94,6 +94,14 @@ pub fn RunBar() -> impl IntoView {
             Phase::Starting | Phase::Loading | Phase::Running
         )
     };
+    // With the problem's box closed or about something else, the engine can still be started.
+    let stopped = move || {
+        state.phase.get() == Phase::Failed
+            && app::unsupported().is_none()
+            && !state
+                .problem
+                .with(|p| p.as_ref().is_some_and(|p| p.restart))
+    };
     let spoken = Memo::new(move |_| announcement(state));
     // `aria-disabled` instead of `disabled`: the button that was pressed keeps the keyboard's focus.
     view! {
@@ -105,6 +113,9 @@ pub fn RunBar() -> impl IntoView {
                     on:click=move |_| engine::cancel(state)>
                     {move || if state.cancelling.get() { text::CANCEL_NOW } else { text::CANCEL }}
                 </button>
+                <Show when=stopped>
+                    <button type="button" id="start" class="button" on:click=move |_| { engine::start(state); app::focus("run-bar"); }>{text::RESTART}</button>
+                </Show>
             </div>
             <div class="run-state">
                 <p><span id="status">{move || status(state)}</span>" "<a class="to-result" href="#result">{text::TO_RESULT}</a></p>

@@ -7,7 +7,7 @@ use super::choice::Choice;
 use super::metrics::Quality;
 use super::panes::Panes;
 use crate::picture::save;
-use crate::state::{USUAL_SIDE, Preview, Problem, Reference, Shared, Shown, State, state};
+use crate::state::{Preview, Problem, Reference, Shared, Shown, State, USUAL_SIDE, state};
 use crate::text;
 
 /// A picture and its name.
@@ -118,8 +118,7 @@ pub fn Stage() -> impl IntoView {
             state.problem.set(Some(Problem::new(text::SAVE_FAILED)));
         }
     };
-    let spoken =
-        move || text::slider_value(position.get(), &left_name.get(), &right_name.get());
+    let spoken = move || text::slider_value(position.get(), &left_name.get(), &right_name.get());
     // Before the first measurement: the picture alone.
     let before = move || {
         let side = state.side().unwrap_or(USUAL_SIDE);
