@@ -152,10 +152,12 @@ pub const INIT_HINT: &str = "The first guess, from the measurement alone.";
 pub const OUTPUT: &str = "Return";
 pub const OUTPUT_PROX: &str = "After the data step";
 pub const OUTPUT_DECODED: &str = "After the decoder (as published)";
+pub const OUTPUT_BEFORE_PROX: &str = "Before the last data step";
 pub const OUTPUT_HINT: &str = "The data step's picture agrees best with the measurement; the decoder's is the prior's last word.";
 pub const RULE: &str = "Step size";
 pub const RULE_DISCREPANCY: &str = "Discrepancy principle";
 pub const RULE_PUBLISHED: &str = "Published table";
+pub const RULE_MOMENTS: &str = "Moment matching";
 pub const RULE_HINT: &str = "How strongly each step follows the data: until the residual equals the noise, or by the paper's table.";
 
 /// The prompt's length.

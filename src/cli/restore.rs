@@ -1,5 +1,6 @@
 //! `latino restore`: a picture in, restored pictures and a report out.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -36,6 +37,7 @@ enum Output {
     #[default]
     Prox,
     Decoded,
+    BeforeProx,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -43,6 +45,7 @@ enum Rule {
     #[default]
     Discrepancy,
     Published,
+    MomentMatching,
 }
 
 /// Options.
@@ -78,6 +81,10 @@ pub struct Args {
     /// Network evaluations, 1 to 50.
     #[arg(long, default_value_t = 8)]
     steps: usize,
+    /// First timestep of the chain; the model's last one when not given. A lower one keeps more of
+    /// the initial picture.
+    #[arg(long)]
+    start: Option<usize>,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -93,7 +100,7 @@ pub struct Args {
     /// Start: pseudo-inverse, or adjoint as published.
     #[arg(long, default_value = "pseudo-inverse")]
     init: Init,
-    /// Result: after the last prox, or decoded as published.
+    /// Result: after the last prox, decoded as published, or before the last prox.
     #[arg(long, default_value = "prox")]
     output: Output,
     /// Step size rule.
@@ -197,6 +204,7 @@ pub async fn run(args: Args) -> Result<()> {
     let settings = SolverSettings {
         prompt: args.prompt,
         steps: args.steps,
+        start: args.start,
         init: match args.init {
             Init::PseudoInverse => Initialisation::PseudoInverse,
             Init::Adjoint => Initialisation::Adjoint,
@@ -204,10 +212,12 @@ pub async fn run(args: Args) -> Result<()> {
         output: match args.output {
             Output::Prox => OutputStage::Prox,
             Output::Decoded => OutputStage::Decoded,
+            Output::BeforeProx => OutputStage::BeforeProx,
         },
         rule: match args.rule {
             Rule::Discrepancy => StepRule::Discrepancy,
             Rule::Published => StepRule::Published,
+            Rule::MomentMatching => StepRule::MomentMatching,
         },
         rho: args.rho,
         guidance: args.guidance,
@@ -264,18 +274,19 @@ pub async fn run(args: Args) -> Result<()> {
     let text = serde_json::to_string_pretty(&summary)?;
     std::fs::write(args.out.join("report.json"), &text)?;
     if args.json {
-        println!("{text}");
+        writeln!(std::io::stdout(), "{text}")?;
     } else {
         let show = |v: &Value| {
             v.as_f64()
                 .map_or("unknown".into(), |p| format!("{p:.2} dB"))
         };
-        println!(
+        writeln!(
+            std::io::stdout(),
             "PSNR {} without a prior, {} restored; written to {}",
             show(&summary["baseline"]["psnr"]),
             show(&summary["samples"][0]["metrics"]["psnr"]),
             args.out.display()
-        );
+        )?;
     }
     Ok(())
 }

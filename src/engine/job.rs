@@ -1,9 +1,10 @@
 //! One restoration, from a picture and settings to a result with its quality.
 
 use super::{Pipeline, likelihood::TaskLikelihood};
-use crate::image::{self, bicubic, psnr, ssim};
+use crate::image::{self, bicubic_shifted, psnr, ssim};
 use crate::physics::{Extras, Operator, TaskSpec, build};
 use crate::protocol::{Event, Initialisation, Metrics, OutputStage, RestoreJob, Rgba, StepRule};
+use crate::schedule::lcm_timesteps;
 use crate::solver::{
     self, LatinoOptions, NoiseSource, NoiseStream, Observer, Problem, PublishedModel, SeededNoise,
     StepReport, latino,
@@ -131,6 +132,9 @@ pub struct SolverSettings {
     pub prompt: String,
     /// Network evaluations.
     pub steps: usize,
+    /// First timestep; the model's last one when `None`. A lower one keeps more of the
+    /// initial picture.
+    pub start: Option<usize>,
     /// Where to start.
     pub init: Initialisation,
     /// What to return.
@@ -151,6 +155,7 @@ impl SolverSettings {
         Self {
             prompt: job.prompt.clone(),
             steps: job.steps as usize,
+            start: None,
             init: job.init,
             output: job.output,
             rule: job.rule,
@@ -229,7 +234,7 @@ impl Restoration {
         let grown = if (h, w) == (height, width) {
             picture
         } else {
-            bicubic(&picture, height, width)?.clamp(-1.0, 1.0)
+            bicubic_shifted(&picture, height, width, self.spec.grid_shift())?.clamp(-1.0, 1.0)
         };
         if c == 3 {
             return Ok(grown);
@@ -291,7 +296,11 @@ impl Restoration {
                 "{w}x{h} pixels: this model needs sides that are multiples of {multiple}; crop or scale the picture"
             )));
         }
-        let timesteps = pipeline.scheduler().timesteps(settings.steps)?;
+        let timesteps = lcm_timesteps(
+            pipeline.scheduler().config(),
+            settings.steps,
+            settings.start,
+        )?;
         let (encoding, embedding) = pipeline.embed(&settings.prompt).await?;
         observer.notify(JobEvent::Started {
             steps: timesteps.len() as u32,
@@ -304,16 +313,11 @@ impl Restoration {
         let prior = pipeline.condition(&embedding, settings.guidance)?;
         let options = LatinoOptions {
             timesteps,
-            initialisation: match settings.init {
-                Initialisation::PseudoInverse => solver::Initialisation::PseudoInverse,
-                Initialisation::Adjoint => solver::Initialisation::Adjoint,
-            },
-            output: match settings.output {
-                OutputStage::Prox => solver::OutputStage::Prox,
-                OutputStage::Decoded => solver::OutputStage::Decoded,
-            },
+            initialisation: settings.init,
+            output: settings.output,
             rule: match settings.rule {
                 StepRule::Discrepancy => solver::StepRule::Discrepancy { rho: settings.rho },
+                StepRule::MomentMatching => solver::StepRule::MomentMatching,
                 StepRule::Published => solver::StepRule::Published {
                     model: PublishedModel::default(),
                     renoise: true,

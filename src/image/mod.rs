@@ -11,6 +11,6 @@ mod rgba;
 pub use check::{check_picture, check_size};
 pub use crop::{centre_crop, centre_crop_to_multiple, cover};
 pub use metrics::{psnr, ssim};
-pub use resample::bicubic;
 pub(crate) use resample::keys;
+pub use resample::{bicubic, bicubic_shifted};
 pub use rgba::{from_rgba8, mask_from_rgba8, to_rgba8};

@@ -85,7 +85,7 @@ impl AutoencoderKlConfig {
             block_out_channels,
         };
         let channels = &config.block_out_channels;
-        c.check(n > 0, "block_out_channels", json!([]), "no blocks")?;
+        c.check_levels("block_out_channels", n)?;
         let groups = config.norm_num_groups;
         let fits = |c: &usize| groups > 0 && *c > 0 && c.is_multiple_of(groups);
         c.check(

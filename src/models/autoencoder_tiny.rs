@@ -88,6 +88,7 @@ impl AutoencoderTinyConfig {
             json!(num_decoder_blocks),
             "encoder and decoder must have the same number of levels",
         )?;
+        c.check_levels("num_encoder_blocks", num_encoder_blocks.len())?;
         let act: String = c.take("act_fn", "relu".into())?;
         let act_fn = match act.as_str() {
             "relu" => Activation::Relu,

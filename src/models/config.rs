@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::{Error, Result};
 
+/// The most levels of resolution: at the lowest a pixel stands for 2^15 of the highest.
+const MAX_LEVELS: usize = 16;
+
 /// The keys of one `config.json`, taken out one by one.
 pub(crate) struct Config {
     file: String,
@@ -80,6 +83,12 @@ impl Config {
             return Ok(());
         }
         Err(self.unsupported(key, &value.into(), why))
+    }
+
+    /// Fails unless a network has between one and [`MAX_LEVELS`] levels, listed at `key`.
+    pub fn check_levels(&self, key: &str, levels: usize) -> Result<()> {
+        let why = format!("there must be 1 to {MAX_LEVELS} levels");
+        self.check((1..=MAX_LEVELS).contains(&levels), key, levels, &why)
     }
 
     /// Fails when a key is left that could change the computation.

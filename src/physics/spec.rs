@@ -159,6 +159,18 @@ impl TaskSpec {
             _ => 1,
         }
     }
+
+    /// How far the measurement's grid lies up and left of a centred one, in its own pixels:
+    /// the published bicubic kernel samples half a pixel off.
+    pub fn grid_shift(&self) -> f64 {
+        match self {
+            Self::SuperResolution {
+                kernel: Downsampling::Bicubic,
+                ..
+            } => 0.5,
+            _ => 0.0,
+        }
+    }
 }
 
 impl fmt::Display for TaskSpec {

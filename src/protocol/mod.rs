@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::solver::{Initialisation, OutputStage};
+
 /// An 8-bit RGBA picture, row-major, `4 * width * height` bytes, not premultiplied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rgba {
@@ -58,28 +60,6 @@ pub struct ModelReport {
     pub parameters: u64,
 }
 
-/// Where the solver starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Initialisation {
-    /// clip(pseudo-inverse of y): a better start than the published one, the default.
-    #[default]
-    PseudoInverse,
-    /// clip(A^T y), as in the published code.
-    Adjoint,
-}
-
-/// Which picture is returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutputStage {
-    /// After the last proximal step: closest to the data.
-    #[default]
-    Prox,
-    /// Decoded from the last latent, as in the published code.
-    Decoded,
-}
-
 /// How the step size gamma is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -89,6 +69,8 @@ pub enum StepRule {
     Discrepancy,
     /// The published table in resolution-free form.
     Published,
+    /// Moment matching: the data weigh as much as the error of the current picture deserves.
+    MomentMatching,
 }
 
 /// A restoration, complete: the same job on the same device gives the same result.

@@ -122,6 +122,28 @@ impl LcmScheduler {
         combine(x0, a, noise, b)
     }
 
+    /// The gradient of `log p(z_{t'} | z_t, c) = -|z_{t'} - sqrt(alpha_bar') z_0|^2 / (2 (1 - alpha_bar'))`
+    /// with respect to the network's output at t, where z_0 = [`Self::predict_x0`] (not clamped), t' =
+    /// `next`, and `target` stands for z_{t'}. The cotangent that a prompt's gradient starts from.
+    pub fn log_likelihood_seed(
+        &self,
+        z0: &HostTensor,
+        target: &HostTensor,
+        t: usize,
+        next: usize,
+    ) -> Result<HostTensor> {
+        let (a, b) = self.signal_and_noise(t)?;
+        // d z_0 / d output.
+        let slope = match self.config.prediction_type {
+            PredictionType::Epsilon => -b / a,
+            PredictionType::VPrediction => -b,
+            PredictionType::Sample => 1.0,
+        };
+        let (signal, noise) = self.signal_and_noise(next)?;
+        let scale = slope * signal / (noise * noise);
+        combine(target, scale, z0, -scale * signal)
+    }
+
     /// One consistency step from (`z`, `t`) given the network's `output` there. `next` is the next
     /// timestep and fresh standard normal noise of the shape of `z`; `None` at the last step.
     pub fn step(

@@ -1,8 +1,12 @@
 //! LATINO (Spagnoletti et al. 2025, "LATINO-PRO"): Langevin sampling of p(x | y) with a latent
 //! consistency model as prior, split into a prior step and a proximal data step.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    DataStep, Likelihood, NoiseSource, Observer, Prior, StepRule, guard, step_rule::Situation,
+    DataStep, Likelihood, NoiseSource, Observer, Prior, StepRule, guard,
+    posterior::{check_problem, data_step, initial_picture, mix_noise, re_encode},
+    step_rule::Situation,
 };
 use crate::{Error, HostTensor, Result, schedule::LcmScheduler};
 
@@ -18,7 +22,8 @@ pub struct Problem<'a, L> {
 }
 
 /// Where the chain starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Initialisation {
     /// clip(pseudo-inverse of y).
     #[default]
@@ -28,7 +33,8 @@ pub enum Initialisation {
 }
 
 /// Which picture is returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OutputStage {
     /// After the last prox: closest to the data.
     #[default]
@@ -142,21 +148,28 @@ pub async fn latino<P: Prior, L: Likelihood>(
     observer: &mut impl Observer<StepReport>,
 ) -> Result<Restoration> {
     check(scheduler, &problem, options)?;
-    let sigma_n = 2.0 * problem.sigma;
-    let first = options.timesteps[0];
-    let steps = options.timesteps.len();
-
-    let start = match options.initialisation {
-        Initialisation::PseudoInverse => problem
-            .likelihood
-            .pseudo_inverse(problem.y, sigma_n as f32)?,
-        Initialisation::Adjoint => problem.likelihood.adjoint(problem.y)?,
-    };
-    let start = guard::finite(start, "initialisation", "before step 1")?.clamp(-1.0, 1.0);
+    let start = initial_picture(&problem, options.initialisation)?;
     let shape = prior.latent_shape(start.dims4()?)?;
     observer.checkpoint().await?;
     let latent = guard::finite(prior.encode(&start).await?, "encoder", "before step 1")?;
     latent.expect_shape("encoded picture", &shape)?;
+    chain(prior, scheduler, problem, options, latent, noise, observer).await
+}
+
+/// [`latino`] from the clean latent `latent` instead of an initial picture.
+pub(super) async fn chain<P: Prior, L: Likelihood>(
+    prior: &P,
+    scheduler: &LcmScheduler,
+    problem: Problem<'_, L>,
+    options: &LatinoOptions,
+    latent: HostTensor,
+    noise: &mut impl NoiseSource,
+    observer: &mut impl Observer<StepReport>,
+) -> Result<Restoration> {
+    check(scheduler, &problem, options)?;
+    let steps = options.timesteps.len();
+    let shape = latent.shape().to_vec();
+    let first = options.timesteps[0];
     let mut z = scheduler.add_noise(&latent, &noise.normal(&shape)?, first)?;
 
     for (k, t) in options.timesteps.iter().copied().enumerate() {
@@ -168,12 +181,10 @@ pub async fn latino<P: Prior, L: Likelihood>(
 
         observer.checkpoint().await?;
         let before = guard::picture(prior.decode(&z0).await?, &place)?.clamp(-1.0, 1.0);
-        before.expect_shape("decoded picture", start.shape())?;
-
         let at = Situation {
             t,
             alpha_bar: scheduler.alpha_bar(t)?,
-            sigma_n,
+            sigma_n: 2.0 * problem.sigma,
         };
         let (after, data) = data_step(&problem, options.rule, &before, at, &place)?;
         observer.notify(StepReport {
@@ -213,108 +224,14 @@ fn check<L>(
 ) -> Result<()> {
     scheduler.check_timesteps(&options.timesteps)?;
     options.rule.check()?;
-    if !(problem.sigma >= 0.0 && problem.sigma.is_finite()) {
-        return Err(Error::invalid(format!(
-            "the noise level is {}; it must be 0 or more",
-            problem.sigma
-        )));
-    }
+    check_problem(problem)?;
     if !(0.0..=1.0).contains(&options.fresh_noise) {
         return Err(Error::invalid(format!(
             "the share of fresh noise is {}; it must be 0 to 1",
             options.fresh_noise
         )));
     }
-    if !problem.y.is_finite() {
-        return Err(Error::invalid(
-            "the measurement has values that are not finite",
-        ));
-    }
     Ok(())
-}
-
-/// The prox, picture by picture: each has its own residual, hence its own gamma.
-fn data_step<L: Likelihood>(
-    problem: &Problem<'_, L>,
-    rule: StepRule,
-    before: &HostTensor,
-    at: Situation,
-    place: &str,
-) -> Result<(HostTensor, Vec<DataStep>)> {
-    let pictures = split(before)?;
-    let measurements = split(problem.y)?;
-    if pictures.len() != measurements.len() {
-        return Err(Error::shape(format!(
-            "{} pictures for {} measurements",
-            pictures.len(),
-            measurements.len()
-        )));
-    }
-    let likelihood = problem.likelihood;
-    let mut after = Vec::with_capacity(before.len());
-    let mut reports = Vec::with_capacity(pictures.len());
-    for (x, y) in pictures.iter().zip(&measurements) {
-        // To root mean squares in [0, 1] units, half of the [-1, 1] ones.
-        let scale = 0.5 / (likelihood.measured_entries(y).max(1) as f64).sqrt();
-        let norm = likelihood.residual_norm(x, y)?;
-        let gamma = rule.gamma(likelihood, x, y, norm, at)?;
-        let (x, norm_after) = if gamma > 0.0 {
-            let x = guard::finite(likelihood.prox(x, y, gamma)?, "proximal step", place)?
-                .clamp(-1.0, 1.0);
-            let norm = likelihood.residual_norm(&x, y)?;
-            (x, norm)
-        } else {
-            (x.clone(), norm)
-        };
-        reports.push(DataStep {
-            gamma,
-            residual_before: norm * scale,
-            residual_after: norm_after * scale,
-        });
-        after.extend(x.into_data());
-    }
-    Ok((HostTensor::new(before.shape(), after)?, reports))
-}
-
-async fn re_encode<P: Prior>(
-    prior: &P,
-    how: ReEncoding,
-    z0: &HostTensor,
-    before: &HostTensor,
-    after: &HostTensor,
-    place: &str,
-    observer: &mut impl Observer<StepReport>,
-) -> Result<HostTensor> {
-    observer.checkpoint().await?;
-    let encoded = guard::finite(prior.encode(after).await?, "encoder", place)?;
-    match how {
-        ReEncoding::Direct => Ok(encoded),
-        ReEncoding::Corrected => {
-            observer.checkpoint().await?;
-            let round_trip = guard::finite(prior.encode(before).await?, "encoder", place)?;
-            let change = encoded.zip(&round_trip, |a, b| a - b)?;
-            z0.clone().zip(&change, |z, d| z + d)
-        }
-    }
-}
-
-/// `sqrt(1 - zeta) eps + sqrt(zeta) n`, with eps the noise in `z` around `clean` at `t`.
-fn mix_noise(
-    scheduler: &LcmScheduler,
-    zeta: f64,
-    z: &HostTensor,
-    clean: &HostTensor,
-    t: usize,
-    fresh: HostTensor,
-) -> Result<HostTensor> {
-    if zeta == 1.0 {
-        return Ok(fresh);
-    }
-    let alpha_bar = scheduler.alpha_bar(t)?;
-    let (a, b) = (alpha_bar.sqrt() as f32, (1.0 - alpha_bar).sqrt() as f32);
-    let eps = z.clone().zip(clean, |z, x| (z - a * x) / b)?;
-    let (keep, renew) = ((1.0 - zeta).sqrt() as f32, zeta.sqrt() as f32);
-    eps.zip(&fresh, |e, n| keep * e + renew * n)
 }
 
 async fn finish<P: Prior>(
@@ -339,24 +256,6 @@ async fn finish<P: Prior>(
         picture,
         evaluations: steps,
     })
-}
-
-/// The batch as tensors with a batch of one.
-fn split(batch: &HostTensor) -> Result<Vec<HostTensor>> {
-    let mut shape = batch.shape().to_vec();
-    match shape.first_mut() {
-        Some(n) if *n > 0 => *n = 1,
-        _ => return Err(Error::shape("a batch without pictures")),
-    }
-    let size = shape.iter().product::<usize>();
-    if size == 0 {
-        return Err(Error::shape(format!("an empty tensor {:?}", batch.shape())));
-    }
-    batch
-        .data()
-        .chunks(size)
-        .map(|chunk| HostTensor::new(shape.clone(), chunk.to_vec()))
-        .collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use super::{Codec, Likelihood, Observer, Prior, TaskKind};
+use super::{Codec, Likelihood, Observer, Prior, PromptPrior, TaskKind};
 use crate::schedule::{LcmScheduler, PredictionType, SchedulerConfig};
 use crate::{Error, HostTensor, Result};
 
@@ -192,6 +192,55 @@ impl Prior for GaussianPrior {
             eps.data_mut()[0] = f32::NAN;
         }
         Ok(eps)
+    }
+}
+
+/// A [`GaussianPrior`] whose mean is the sum of the embedding's entries.
+pub struct PromptedGaussian(pub GaussianPrior);
+
+impl Codec for PromptedGaussian {
+    fn latent_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
+        self.0.latent_shape(picture)
+    }
+    async fn encode(&self, picture: &HostTensor) -> Result<HostTensor> {
+        self.0.encode(picture).await
+    }
+    async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
+        self.0.decode(latent).await
+    }
+}
+
+impl PromptPrior for PromptedGaussian {
+    type Pullback<'a> = usize;
+
+    async fn predict_at(&self, z: &HostTensor, t: usize, c: &HostTensor) -> Result<HostTensor> {
+        let moved = GaussianPrior {
+            fault: self.0.fault,
+            loss: self.0.loss,
+            gain: self.0.gain,
+            ..GaussianPrior::new(c.data().iter().sum(), self.0.deviation)
+        };
+        self.0.calls.borrow_mut().push('u');
+        moved.predict(z, t).await
+    }
+
+    async fn predict_with_pullback(
+        &self,
+        z: &HostTensor,
+        t: usize,
+        c: &HostTensor,
+    ) -> Result<(HostTensor, usize)> {
+        Ok((self.predict_at(z, t, c).await?, t))
+    }
+
+    /// epsilon is linear in the mean, with one slope for all entries.
+    async fn pull_back(&self, t: Self::Pullback<'_>, seed: &HostTensor) -> Result<HostTensor> {
+        self.0.calls.borrow_mut().push('g');
+        let at = |mean: f32| GaussianPrior::new(mean, self.0.deviation).denoise(0.0, t);
+        let ab = self.0.scheduler.alpha_bar(t)?;
+        let slope = -ab.sqrt() * (at(1.0) - at(0.0)) / (1.0 - ab).sqrt();
+        let sum: f64 = seed.data().iter().map(|v| f64::from(*v)).sum();
+        Ok(HostTensor::full([1, 3, 2], (slope * sum) as f32))
     }
 }
 

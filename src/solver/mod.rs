@@ -7,9 +7,12 @@
 mod generate;
 mod guard;
 mod latino;
+mod latino_pro;
 mod likelihood;
 mod noise;
+mod posterior;
 mod prior;
+mod prompt_ascent;
 mod published;
 mod step_rule;
 
@@ -18,9 +21,11 @@ pub use latino::{
     Initialisation, LatinoOptions, OutputStage, Problem, ReEncoding, Restoration, StepReport,
     latino,
 };
+pub use latino_pro::{Direction, ProEvent, ProIteration, ProOptions, ProRestoration, latino_pro};
 pub use likelihood::{Likelihood, ResidualCurve, TaskKind};
 pub use noise::{GivenNoise, NoiseSource, NoiseStream, SeededNoise};
-pub use prior::{Codec, Observer, Prior, Silent};
+pub use prior::{Codec, Observer, Prior, PromptPrior, Silent};
+pub use prompt_ascent::PromptAscent;
 pub use published::{PublishedModel, published_delta};
 pub use step_rule::{DataStep, MAX_GAMMA, MIN_GAMMA, StepRule};
 

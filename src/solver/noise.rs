@@ -21,6 +21,8 @@ pub enum NoiseStream {
     Measurement,
     /// The solver's and the generator's own noise.
     Solver,
+    /// Probes that estimate a property of an operator, such as its trace.
+    Probe,
 }
 
 /// ChaCha8 under the ziggurat method: one seed gives the same values, row-major, on every platform.
@@ -38,6 +40,7 @@ impl SeededNoise {
         rng.set_stream(match stream {
             NoiseStream::Measurement => 0,
             NoiseStream::Solver => 1,
+            NoiseStream::Probe => 2,
         });
         Self { rng }
     }

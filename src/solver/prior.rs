@@ -25,6 +25,35 @@ pub trait Prior: Codec {
     async fn predict(&self, z: &HostTensor, t: usize) -> Result<HostTensor>;
 }
 
+/// A latent consistency model whose prompt embedding c `[1, N, width]` is an argument, with the
+/// vector-Jacobian product of its output with respect to c.
+#[allow(async_fn_in_trait)]
+pub trait PromptPrior: Codec {
+    /// What [`PromptPrior::pull_back`] needs of a forward pass.
+    type Pullback<'a>
+    where
+        Self: 'a;
+
+    /// [`Prior::predict`] under the embedding `c`.
+    async fn predict_at(&self, z: &HostTensor, t: usize, c: &HostTensor) -> Result<HostTensor>;
+
+    /// [`PromptPrior::predict_at`], and what is needed to differentiate it.
+    async fn predict_with_pullback(
+        &self,
+        z: &HostTensor,
+        t: usize,
+        c: &HostTensor,
+    ) -> Result<(HostTensor, Self::Pullback<'_>)>;
+
+    /// J^T v for J the Jacobian of the output with respect to c, and v `seed` of the output's
+    /// shape; of the shape of c.
+    async fn pull_back(
+        &self,
+        pullback: Self::Pullback<'_>,
+        seed: &HostTensor,
+    ) -> Result<HostTensor>;
+}
+
 /// Watches a long computation and may stop it.
 #[allow(async_fn_in_trait)]
 pub trait Observer<Event> {

@@ -1,9 +1,9 @@
 //! A static file server that remembers what was asked of it, with the headers that a host should send.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-
-use tiny_http::{Header, Request, Response, Server};
 
 /// The content security policy of a hosted page.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
@@ -29,32 +29,34 @@ fn mime(path: &Path) -> &'static str {
     }
 }
 
-fn header(name: &str, value: &str) -> Header {
-    Header::from_bytes(name, value).unwrap()
-}
-
-fn answer(request: Request, root: &Path, seen: &Mutex<Vec<String>>) {
-    let url = request
-        .url()
-        .split('?')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    seen.lock().unwrap().push(url.clone());
+/// Answers the one request of a connection and closes it: browsers then never wait for each other's
+/// kept-alive connections.
+fn answer(mut stream: TcpStream, root: &Path, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let Some(request) = lines.next().transpose()? else {
+        return Ok(()); // a connection opened in advance and not used
+    };
+    while lines.next().transpose()?.is_some_and(|l| !l.is_empty()) {}
+    let url = request.split(' ').nth(1).unwrap_or_default();
+    let url = url.split('?').next().unwrap_or_default();
+    seen.lock().unwrap().push(url.to_owned());
     let relative = match url.strip_prefix("/sub/") {
         Some("") => "index.html",
         Some(path) if !path.contains("..") => path,
         _ => "no such file",
     };
     let path = root.join(relative);
-    let _ = match std::fs::read(&path) {
-        Ok(bytes) => request.respond(
-            Response::from_data(bytes)
-                .with_header(header("Content-Type", mime(&path)))
-                .with_header(header("Content-Security-Policy", POLICY)),
-        ),
-        Err(_) => request.respond(Response::from_string("not found").with_status_code(404)),
+    let (status, kind, body) = match std::fs::read(&path) {
+        Ok(bytes) => ("200 OK", mime(&path), bytes),
+        Err(_) => ("404 Not Found", "text/plain", b"not found".to_vec()),
     };
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
+         Content-Security-Policy: {POLICY}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )?;
+    stream.write_all(&body)
 }
 
 impl Site {
@@ -65,20 +67,17 @@ impl Site {
             root.join("index.html").exists(),
             "{folder} is not built: run trunk build --release"
         );
-        let server = Server::http("127.0.0.1:0").unwrap();
-        let port = server.server_addr().to_ip().unwrap().port();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = log.clone();
-        let server = Arc::new(server);
-        // A browser may leave one response unread while it waits for another.
-        for _ in 0..8 {
-            let (server, seen, root) = (server.clone(), seen.clone(), root.clone());
-            std::thread::spawn(move || {
-                for request in server.incoming_requests() {
-                    answer(request, &root, &seen);
-                }
-            });
-        }
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (seen, root) = (seen.clone(), root.clone());
+                // A browser that goes away in the middle of an answer is no failure.
+                std::thread::spawn(move || answer(stream, &root, &seen).ok());
+            }
+        });
         Self { port, log }
     }
 

@@ -59,19 +59,29 @@ pub fn Restoration() -> impl IntoView {
                     })
                     set=move |key: &str| state.init.set(if key == "adjoint" { Initialisation::Adjoint } else { Initialisation::PseudoInverse })/>
                 <Choice id="output" label=text::OUTPUT hint=text::OUTPUT_HINT
-                    options=Signal::stored(vec![("prox", text::OUTPUT_PROX), ("decoded", text::OUTPUT_DECODED)])
+                    options=Signal::stored(vec![("prox", text::OUTPUT_PROX), ("decoded", text::OUTPUT_DECODED), ("before-prox", text::OUTPUT_BEFORE_PROX)])
                     value=Signal::derive(move || match state.output.get() {
                         OutputStage::Prox => "prox",
                         OutputStage::Decoded => "decoded",
+                        OutputStage::BeforeProx => "before-prox",
                     })
-                    set=move |key: &str| state.output.set(if key == "decoded" { OutputStage::Decoded } else { OutputStage::Prox })/>
+                    set=move |key: &str| state.output.set(match key {
+                        "decoded" => OutputStage::Decoded,
+                        "before-prox" => OutputStage::BeforeProx,
+                        _ => OutputStage::Prox,
+                    })/>
                 <Choice id="rule" label=text::RULE hint=text::RULE_HINT
-                    options=Signal::stored(vec![("discrepancy", text::RULE_DISCREPANCY), ("published", text::RULE_PUBLISHED)])
+                    options=Signal::stored(vec![("discrepancy", text::RULE_DISCREPANCY), ("published", text::RULE_PUBLISHED), ("moment-matching", text::RULE_MOMENTS)])
                     value=Signal::derive(move || match state.rule.get() {
                         StepRule::Discrepancy => "discrepancy",
                         StepRule::Published => "published",
+                        StepRule::MomentMatching => "moment-matching",
                     })
-                    set=move |key: &str| state.rule.set(if key == "published" { StepRule::Published } else { StepRule::Discrepancy })/>
+                    set=move |key: &str| state.rule.set(match key {
+                        "published" => StepRule::Published,
+                        "moment-matching" => StepRule::MomentMatching,
+                        _ => StepRule::Discrepancy,
+                    })/>
             </details>
         </section>
     }

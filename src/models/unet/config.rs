@@ -73,7 +73,7 @@ impl UNetConfig {
         let block_out_channels: Vec<usize> =
             c.take("block_out_channels", vec![320, 640, 1280, 1280])?;
         let n = block_out_channels.len();
-        c.check(n > 0, "block_out_channels", json!([]), "no blocks")?;
+        c.check_levels("block_out_channels", n)?;
         let down = ["DownBlock2D", "CrossAttnDownBlock2D"];
         let up = ["UpBlock2D", "CrossAttnUpBlock2D"];
         let default = |plain_last: bool| {
@@ -166,6 +166,12 @@ impl UNetConfig {
             "block_out_channels",
             self.block_out_channels.clone(),
             "the first must be even",
+        )?;
+        c.check(
+            self.layers_per_block.iter().all(|n| *n > 0),
+            "layers_per_block",
+            self.layers_per_block.clone(),
+            "every level needs at least one",
         )?;
         for (key, kernel) in [
             ("conv_in_kernel", self.conv_in_kernel),

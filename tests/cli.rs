@@ -1,0 +1,448 @@
+//! The command line's contracts, on the real binary: names, shapes, exit codes, one clear line.
+
+#![cfg(all(feature = "native", not(target_arch = "wasm32")))]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "support/files.rs"]
+mod disk;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+
+const MODEL: &str = "tests/fixtures/pipelines/lcm";
+
+type Named = (&'static str, Vec<usize>, Vec<f32>);
+
+/// A folder of one test's files, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("latino-cli-{}-{test}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Writes tensors and returns the file's path.
+    fn tensors(&self, name: &str, tensors: &[Named]) -> String {
+        let bytes: Vec<Vec<u8>> = tensors
+            .iter()
+            .map(|t| t.2.iter().flat_map(|v| v.to_le_bytes()).collect())
+            .collect();
+        let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
+            (*name, view)
+        });
+        let path = self.path(name);
+        std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn latino(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_latino"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// Runs a call that must succeed and returns its standard output.
+fn succeeds(arguments: &[&str]) -> String {
+    let run = latino(arguments);
+    let errors = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(run.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(run.stdout).unwrap()
+}
+
+/// Runs a call that must fail with one line that has all of `words`.
+fn fails(arguments: &[&str], words: &[&str]) {
+    let run = latino(arguments);
+    let errors = String::from_utf8(run.stderr).unwrap();
+    assert!(!run.status.success(), "{arguments:?} must fail");
+    assert_eq!(errors.trim_end().lines().count(), 1, "{errors}");
+    for word in words {
+        assert!(errors.contains(word), "\"{word}\" is not in: {errors}");
+    }
+}
+
+/// The only tensor of a file.
+fn read(path: &str) -> (String, Vec<usize>, Vec<f32>) {
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let (name, view) = file.iter().next().unwrap();
+    assert_eq!((file.len(), view.dtype()), (1, Dtype::F32));
+    let (words, _) = view.data().as_chunks::<4>();
+    let values = words.iter().map(|w| f32::from_le_bytes(*w)).collect();
+    (name.to_owned(), view.shape().to_vec(), values)
+}
+
+/// Values in [-1, 1] that differ.
+fn ramp(n: usize) -> Vec<f32> {
+    (0..n).map(|i| (i * 7 % 23) as f32 / 11.5 - 1.0).collect()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| f64::from(*a) * f64::from(*b))
+        .sum()
+}
+
+#[test]
+fn forward_runs_every_part() {
+    let files = Scratch::new("forward");
+    let reference = disk::read(&format!("{MODEL}/reference.safetensors"));
+    let reference = SafeTensors::deserialize(&reference).unwrap();
+    let floats = |name: &str| {
+        let view = reference.tensor(name).unwrap();
+        let (words, _) = view.data().as_chunks::<4>();
+        let values: Vec<f32> = words.iter().map(|w| f32::from_le_bytes(*w)).collect();
+        (view.shape().to_vec(), values)
+    };
+    let given = |name: &'static str, from: &str| {
+        let (shape, values) = floats(from);
+        (name, shape, values)
+    };
+    let ids = reference.tensor("text.ids").unwrap();
+    let (words, _) = ids.data().as_chunks::<4>();
+    let ids_values = words.iter().map(|w| i32::from_le_bytes(*w) as f32);
+    let text = ("input_ids", ids.shape().to_vec(), ids_values.collect());
+    let sample = given("sample", "unet.sample");
+    for (part, inputs, out, expected) in [
+        ("text", vec![text], "last_hidden_state", "text.hidden"),
+        (
+            "encode",
+            vec![given("image", "vae.picture")],
+            "latent",
+            "vae.mean",
+        ),
+        (
+            "decode",
+            vec![given("latent", "vae.latent")],
+            "image",
+            "vae.decoded",
+        ),
+        (
+            "unet",
+            vec![
+                sample.clone(),
+                given("timestep", "unet.timesteps"),
+                given("encoder_hidden_states", "unet.context"),
+            ],
+            "sample",
+            "",
+        ),
+    ] {
+        let inputs = files.tensors("in.safetensors", &inputs);
+        let outputs = files.path("out.safetensors");
+        succeeds(&[
+            "forward",
+            "--model",
+            MODEL,
+            "--part",
+            part,
+            "--inputs",
+            &inputs,
+            "--outputs",
+            &outputs,
+        ]);
+        let (name, shape, values) = read(&outputs);
+        assert_eq!(name, out);
+        if expected.is_empty() {
+            // Without `timestep_cond` there is no reference; tests/models.rs has the numbers.
+            assert_eq!(shape, sample.1);
+            assert!(values.iter().all(|v| v.is_finite()));
+            continue;
+        }
+        let (expected_shape, expected) = floats(expected);
+        assert_eq!(shape, expected_shape, "{part}");
+        let difference: Vec<f32> = values.iter().zip(&expected).map(|(a, b)| a - b).collect();
+        let error = (dot(&difference, &difference) / dot(&expected, &expected)).sqrt();
+        assert!(error < 1e-4, "{part}: {error}");
+    }
+    let inputs = files.tensors("wrong.safetensors", &[("picture", vec![1], vec![0.0])]);
+    let outputs = files.path("none.safetensors");
+    let call = |part: &'static str| {
+        [
+            "forward",
+            "--model",
+            MODEL,
+            "--part",
+            part,
+            "--inputs",
+            &inputs,
+            "--outputs",
+            &outputs,
+        ]
+        .map(str::to_owned)
+    };
+    let encode = call("encode");
+    fails(
+        &encode.each_ref().map(String::as_str),
+        &["image", "picture"],
+    );
+}
+
+#[test]
+fn physics_answers_for_every_spec_of_the_contract() {
+    let files = Scratch::new("physics");
+    let (c, h, w) = (3, 32, 48);
+    let mask: Vec<f32> = (0..h * w).map(|i| f32::from(i % 3 != 0)).collect();
+    let kernel = vec![0.1, 0.2, 0.1, 0.0, 0.3, 0.0, 0.1, 0.1, 0.1];
+    for (task, extra, measured) in [
+        ("denoising", None, [3, h, w]),
+        ("gaussian-blur:sigma=3", None, [3, h, w]),
+        ("motion-blur:length=15,angle=30", None, [3, h, w]),
+        ("super-resolution:factor=8", None, [3, h / 8, w / 8]),
+        ("inpainting:box=0.25", None, [3, h, w]),
+        (
+            "inpainting:mask=given",
+            Some(("mask", vec![1, 1, h, w], mask)),
+            [3, h, w],
+        ),
+        (
+            "blur:kernel=given,boundary=circular",
+            Some(("kernel", vec![1, 1, 3, 3], kernel)),
+            [3, h, w],
+        ),
+        ("colorization", None, [1, h, w]),
+    ] {
+        let shape = vec![1, c, h, w];
+        let x = ramp(c * h * w);
+        let beside = |mut tensors: Vec<Named>| {
+            tensors.extend(extra.clone());
+            tensors
+        };
+        let call = |op: &str, tensors: Vec<Named>, more: &[&str]| {
+            let inputs = files.tensors("in.safetensors", &beside(tensors));
+            let outputs = files.path("out.safetensors");
+            let mut arguments = vec!["physics", "--task", task, "--op", op];
+            arguments.extend(["--inputs", &inputs, "--outputs", &outputs]);
+            arguments.extend(more);
+            succeeds(&arguments);
+            read(&outputs)
+        };
+        let (name, y_shape, y) = call("forward", vec![("x", shape.clone(), x.clone())], &[]);
+        let [mc, mh, mw] = measured;
+        assert_eq!(
+            (name.as_str(), y_shape),
+            ("y", vec![1, mc, mh, mw]),
+            "{task}"
+        );
+        let probe: Vec<f32> = ramp(y.len()).iter().rev().copied().collect();
+        let measured = vec![1, mc, mh, mw];
+        let (name, x_shape, back) =
+            call("adjoint", vec![("y", measured.clone(), probe.clone())], &[]);
+        assert_eq!((name.as_str(), &x_shape), ("x", &shape), "{task}");
+        let (left, right) = (dot(&y, &probe), dot(&x, &back));
+        let size = dot(&y, &y).sqrt() * dot(&probe, &probe).sqrt();
+        assert!((left - right).abs() < 1e-5 * size, "{task}: {left} {right}");
+        // The prox of the truth towards its own measurement is the truth.
+        let (name, x_shape, same) = call(
+            "prox",
+            vec![("z", shape.clone(), x.clone()), ("y", measured, y)],
+            &["--gamma", "10"],
+        );
+        assert_eq!((name.as_str(), &x_shape), ("x", &shape), "{task}");
+        let worst = same
+            .iter()
+            .zip(&x)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(worst < 1e-4, "{task}: {worst}");
+    }
+    let inputs = files.tensors("in.safetensors", &[("x", vec![1, 3, 8, 8], ramp(192))]);
+    let out = files.path("none.safetensors");
+    for (task, words) in [
+        ("gaussian-blur:sigma=-1", ["gaussian-blur", "sigma"]),
+        ("sharpen", ["sharpen", "gaussian-blur"]),
+        ("inpainting:mask=given", ["mask", "inpainting"]),
+    ] {
+        let call = [
+            "physics",
+            "--task",
+            task,
+            "--op",
+            "forward",
+            "--inputs",
+            &inputs,
+            "--outputs",
+            &out,
+        ];
+        fails(&call, &words);
+    }
+}
+
+#[test]
+fn restore_and_generate_write_pictures() {
+    let files = Scratch::new("restore");
+    // A smooth picture whose size the random pipeline takes.
+    let (h, w) = (32, 32);
+    let picture = files.path("in.png");
+    let values = (0..3 * h * w)
+        .map(|i| ((i % w) as f32 / w as f32 * 3.0).sin() * 0.8)
+        .collect();
+    let picture_tensor = latino_web::HostTensor::new([1, 3, h, w], values).unwrap();
+    latino_web::image::png::write_png(&picture, &picture_tensor).unwrap();
+    let out = files.path("out");
+    let report = succeeds(&[
+        "restore",
+        "--model",
+        MODEL,
+        "--image",
+        &picture,
+        "--task",
+        "gaussian-blur:sigma=3",
+        "--noise",
+        "0.05",
+        "--prompt",
+        "a cat",
+        "--solver",
+        "latino",
+        "--steps",
+        "2",
+        "--seed",
+        "3",
+        "--samples",
+        "2",
+        "--out",
+        &out,
+        "--device",
+        "cpu",
+        "--json",
+    ]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let samples = report["samples"].as_array().unwrap();
+    assert_eq!(samples.len(), 2);
+    for sample in samples {
+        assert_eq!(sample["evaluations"], 2);
+        assert!(sample["metrics"]["psnr"].as_f64().unwrap() > 0.0);
+        let file = files.path(&format!("out/{}", sample["file"].as_str().unwrap()));
+        let restored = latino_web::image::png::read_png(file).unwrap();
+        assert_eq!(restored.shape(), [1, 3, h, w]);
+    }
+    // Two seeds, two samples.
+    assert_ne!(samples[0]["metrics"]["psnr"], samples[1]["metrics"]["psnr"]);
+
+    let mask = files.path("mask.png");
+    let white = latino_web::HostTensor::full([1, 3, h, w], 1.0);
+    latino_web::image::png::write_png(&mask, &white).unwrap();
+    let report = succeeds(&[
+        "restore",
+        "--model",
+        MODEL,
+        "--image",
+        &picture,
+        "--task",
+        "inpainting:mask=given",
+        "--mask",
+        &mask,
+        "--measured",
+        "--noise",
+        "0",
+        "--prompt",
+        "",
+        "--steps",
+        "1",
+        "--out",
+        &out,
+        "--json",
+    ]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    // Nothing is missing and nothing is noisy: the exact prox returns the picture.
+    assert!(
+        report["samples"][0]["metrics"]["residual"]
+            .as_f64()
+            .unwrap()
+            < 1e-6
+    );
+    assert!(report["samples"][0]["metrics"]["psnr"].is_null());
+
+    let made = files.path("made.png");
+    succeeds(&[
+        "generate", "--model", MODEL, "--prompt", "a dog", "--steps", "2", "--seed", "1", "--out",
+        &made,
+    ]);
+    assert_eq!(
+        latino_web::image::png::read_png(&made).unwrap().shape()[1],
+        3
+    );
+
+    let missing = files.path("no-such.png");
+    let call = |image: &str, task: &str, noise: &str| {
+        [
+            "restore", "--model", MODEL, "--image", image, "--task", task, "--noise", noise,
+            "--prompt", "x", "--out", &out,
+        ]
+        .map(str::to_owned)
+    };
+    for (arguments, words) in [
+        (call(&missing, "denoising", "0.1"), vec!["no-such.png"]),
+        (
+            call("Cargo.toml", "denoising", "0.1"),
+            vec!["Cargo.toml", "PNG"],
+        ),
+        (call(&picture, "denoising", "9"), vec!["noise", "9"]),
+        (
+            call(&picture, "super-resolution:factor=5", "0"),
+            vec!["multiples of 5"],
+        ),
+    ] {
+        fails(&arguments.each_ref().map(String::as_str), &words);
+    }
+}
+
+#[test]
+fn the_embedded_manifest_is_what_the_command_writes() {
+    let files = Scratch::new("manifest");
+    let committed = disk::text("public/models/emoji-lcm/manifest.json");
+    let facts: serde_json::Value = serde_json::from_str(&committed).unwrap();
+    let fact = |key: &str| facts[key].as_str().unwrap().to_owned();
+    let model = files.path("model");
+    for file in facts["files"].as_array().unwrap() {
+        let path = file["path"].as_str().unwrap();
+        let to = PathBuf::from(&model).join(path);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::write(to, disk::read(&format!("public/models/emoji-lcm/{path}"))).unwrap();
+    }
+    succeeds(&[
+        "manifest",
+        "--model",
+        &model,
+        "--name",
+        &fact("name"),
+        "--licence",
+        &fact("licence"),
+        "--source",
+        &fact("source"),
+    ]);
+    let written = std::fs::read_to_string(files.path("model/manifest.json")).unwrap();
+    assert!(
+        written == committed,
+        "run `latino manifest` on public/models/emoji-lcm"
+    );
+}
+
+#[test]
+fn pack_says_that_it_is_not_there_yet() {
+    let files = Scratch::new("pack");
+    let to = files.path("packed");
+    fails(
+        &["pack", "--from", MODEL, "--to", &to, "--unet", "q4"],
+        &["pack", "not in this version", MODEL],
+    );
+    assert!(!PathBuf::from(&to).exists());
+}
