@@ -4,7 +4,7 @@ use super::*;
 
 const CONTROL: char = '\u{e009}';
 const SHIFT: char = '\u{e008}';
-const RIGHT: char = '\u{e014}';
+const UP: char = '\u{e013}';
 
 fn share(browser: &Browser) -> f64 {
     number(browser, "mask-share")
@@ -76,13 +76,13 @@ fn a_painted_mask_is_inpainted() {
     let erased = share(&browser);
     assert!((painted..two).contains(&erased), "{two}, then {erased}");
     browser.keys(&[], &['e']);
-    // The keyboard alone: smaller brush, eight pixels to the right, Space.
+    // The keyboard alone: smaller brush, sixteen pixels up, Space.
     browser.keys(&[], &['[', '[']);
     assert_eq!(
         browser.run("return document.getElementById('mask-size').value"),
         json!("8")
     );
-    browser.keys(&[SHIFT], &[RIGHT, RIGHT]);
+    browser.keys(&[SHIFT], &[UP, UP]);
     browser.keys(&[], &[' ']);
     assert!(share(&browser) > erased, "Space paints");
     let kept = share(&browser);
