@@ -3,8 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![cfg(feature = "native")]
 
+#[path = "e2e/access.rs"]
+mod access;
 #[path = "e2e/browser.rs"]
 mod browser;
+#[path = "e2e/failures.rs"]
+mod failures;
+#[path = "e2e/mask.rs"]
+mod mask;
 #[path = "e2e/site.rs"]
 mod site;
 

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use latino_web::protocol::DeviceChoice;
-use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use leptos::{html, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
 
 use crate::components::{
     degradation::Degradation,
     header::Header,
-    input::{PictureInput, accept_transfer},
-    metrics::Quality,
+    input::{PictureInput, accept_transfer, take_first_sample},
     problem::ProblemBox,
     restoration::Restoration,
     run_bar::RunBar,
@@ -19,6 +18,7 @@ use crate::components::{
 };
 use crate::engine;
 use crate::state::{Phase, Problem, State};
+use crate::task::Task;
 use crate::text;
 
 /// Pause after the last change before the engine is asked for a preview.
@@ -37,16 +37,21 @@ pub fn App() -> impl IntoView {
     match unsupported() {
         Some(text) => {
             state.phase.set(Phase::Failed);
-            state.problem.set(Some(Problem {
-                text: text.to_owned(),
-                restart: false,
-            }));
+            state.problem.set(Some(Problem::new(text)));
         }
-        None => engine::start(state),
+        None => {
+            engine::start(state);
+            take_first_sample(state);
+        }
     }
     let running = move || state.phase.get() == Phase::Running;
+    // The styles keep as much of the result in sight as fits while the settings scroll.
+    let work = NodeRef::<html::Div>::new();
+    let height = RwSignal::new(0);
+    observe_height(work, height);
     view! {
         <a class="skip" href="#picture">{text::SKIP}</a>
+        <a class="skip" href="#result">{text::SKIP_RESULT}</a>
         <Header/>
         <main class="page">
             <fieldset class="settings" prop:disabled=running>
@@ -55,11 +60,10 @@ pub fn App() -> impl IntoView {
                 <Degradation/>
                 <Restoration/>
             </fieldset>
-            <div class="work">
+            <div class="work" node_ref=work style=("--work-height", move || format!("{}px", height.get()))>
                 <RunBar/>
                 <ProblemBox/>
                 <Stage/>
-                <Quality/>
                 <Strip/>
             </div>
         </main>
@@ -73,8 +77,22 @@ pub fn App() -> impl IntoView {
     }
 }
 
+/// Keeps `height` at the element's height in pixels.
+fn observe_height(node: NodeRef<html::Div>, height: RwSignal<i32>) {
+    Effect::new(move || {
+        let Some(element) = node.get() else { return };
+        let seen = element.clone();
+        let changed = Closure::<dyn FnMut()>::new(move || height.set(seen.offset_height()));
+        if let Ok(observer) = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()) {
+            observer.observe(&element);
+            // The page's own element: observed for as long as the page lives.
+            changed.forget();
+        }
+    });
+}
+
 /// Why this browser cannot run the engine, if it cannot; `boot.js` has looked.
-fn unsupported() -> Option<&'static str> {
+pub fn unsupported() -> Option<&'static str> {
     let missing = document()
         .document_element()?
         .get_attribute("data-missing")?;
@@ -126,6 +144,10 @@ fn preview(state: State) {
         state.noise.track();
         state.seed.track();
         side.track();
+        state.lost_previews.track();
+        if state.task.with(Task::wants_mask) {
+            state.drawing.track();
+        }
         changes.update(|n| *n += 1);
     });
     Effect::new(move || {
@@ -220,8 +242,37 @@ pub fn run(state: State) {
         return;
     }
     match untrack(|| state.job()) {
-        Some(Ok(job)) => engine::restore(state, job),
+        Some(Ok(job)) => {
+            engine::restore(state, job);
+            show_result();
+        }
         Some(Err(problem)) => state.problem.set(Some(problem)),
         None => {}
+    }
+}
+
+/// Scrolls to the result where it is out of sight, as on a phone.
+fn show_result() {
+    let Some(result) = document().get_element_by_id("result") else {
+        return;
+    };
+    let height = window()
+        .inner_height()
+        .ok()
+        .and_then(|h| h.as_f64())
+        .unwrap_or(0.0);
+    let top = result.get_bounding_client_rect().top();
+    if top < 0.0 || top > height / 2.0 {
+        result.scroll_into_view();
+    }
+}
+
+/// Moves the keyboard's focus, when what had it goes away.
+pub fn focus(id: &str) {
+    if let Some(element) = document()
+        .get_element_by_id(id)
+        .and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        element.focus().ok();
     }
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::state::{Load, Outcome, Phase, Preview, Run, Shown, State, StepView, Tokens};
+use crate::state::{Load, Outcome, Phase, Preview, Problem, Run, Shown, State, StepView, Tokens};
 use crate::text;
 
 /// The worker's entry, next to the page.
@@ -37,6 +37,8 @@ thread_local! {
     static NEXT: Cell<u32> = const { Cell::new(1) };
     /// The newest `Measure` sent: older answers are dropped.
     static MEASURE: Cell<u32> = const { Cell::new(0) };
+    /// True until the newest `Measure` is answered.
+    static MEASURING: Cell<bool> = const { Cell::new(false) };
 }
 
 fn next_id() -> u32 {
@@ -60,20 +62,23 @@ pub fn start(state: State) {
     state.phase.set(Phase::Starting);
     state.load.set(None);
     state.device.set(None);
-    state.model.set(None);
     state.cancelling.set(false);
     forget_unfinished(state);
 
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
     let Ok(worker) = Worker::new_with_options(WORKER, &options) else {
-        lost(state, text::NO_WORKER.to_owned());
+        lost(state, text::NO_WORKER.to_owned(), FailureKind::Device);
         return;
     };
     let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         match serde_wasm_bindgen::from_value::<Event>(event.data()) {
             Ok(event) => receive(state, event),
-            Err(error) => lost(state, text::strange_message(&error.to_string())),
+            Err(error) => lost(
+                state,
+                text::strange_message(&error.to_string()),
+                FailureKind::Model,
+            ),
         }
     });
     let error = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
@@ -81,7 +86,7 @@ pub fn start(state: State) {
             .dyn_ref::<ErrorEvent>()
             .map(ErrorEvent::message)
             .unwrap_or_default();
-        lost(state, text::crashed(&detail));
+        lost(state, text::crashed(&detail), FailureKind::Device);
     });
     worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
     worker.set_onerror(Some(error.as_ref().unchecked_ref()));
@@ -94,22 +99,27 @@ pub fn start(state: State) {
 }
 
 /// The engine is gone: says so and lets the visitor start another.
-fn lost(state: State, text: String) {
+fn lost(state: State, text: String, kind: FailureKind) {
     stop();
     state.phase.set(Phase::Failed);
     state.device.set(None);
     state.cancelling.set(false);
     forget_unfinished(state);
-    state.fail(text, FailureKind::Device);
+    state.fail(text, kind);
 }
 
-/// A run that will get no result any more is not shown as one.
+/// A run that will get no result any more is not shown as one, and an unanswered preview is due again.
 fn forget_unfinished(state: State) {
-    state.run.update(|run| {
-        if run.as_ref().is_some_and(|r| r.outcome.is_none()) {
-            *run = None;
-        }
-    });
+    let unfinished = state
+        .run
+        .with_untracked(|run| run.as_ref().is_some_and(|r| r.outcome.is_none()));
+    if unfinished {
+        state.run.set(None);
+        state.shown.set(Shown::Latest);
+    }
+    if unfinished || MEASURING.replace(false) {
+        state.preview_again();
+    }
 }
 
 fn send(state: State, request: &Request) {
@@ -119,7 +129,7 @@ fn send(state: State, request: &Request) {
         link.worker.post_message(&value).ok()
     });
     if sent.is_none() {
-        lost(state, text::crashed(""));
+        lost(state, text::crashed(""), FailureKind::Device);
     }
 }
 
@@ -136,7 +146,7 @@ fn load(state: State) {
                 },
             );
         }
-        Err(_) => lost(state, text::crashed(&base)),
+        Err(_) => lost(state, text::crashed(&base), FailureKind::Device),
     }
 }
 
@@ -144,6 +154,7 @@ fn load(state: State) {
 pub fn measure(state: State, job: RestoreJob) {
     let id = next_id();
     MEASURE.set(id);
+    MEASURING.set(true);
     send(
         state,
         &Request::Measure {
@@ -223,6 +234,7 @@ fn receive(state: State, event: Event) {
             if id != MEASURE.get() || state.phase.get_untracked() == Phase::Running {
                 return;
             }
+            MEASURING.set(false);
             let truth = state.truth();
             state.preview.set(Some(Preview {
                 truth,
@@ -230,7 +242,10 @@ fn receive(state: State, event: Event) {
                 baseline: Arc::new(baseline),
                 metrics,
             }));
-            state.problem.set(None);
+            let solved = |p: &Option<Problem>| p.as_ref().is_some_and(|p| p.of_preview);
+            if state.problem.with_untracked(solved) {
+                state.problem.set(None);
+            }
             // The settings have moved on from the result that was shown.
             state.run.set(None);
             state.shown.set(Shown::Latest);
@@ -318,10 +333,13 @@ fn failed(state: State, id: Option<u32>, kind: FailureKind, message: &str) {
     let of_run = state.phase.get_untracked() == Phase::Running && (id.is_none() || id == running);
     match kind {
         // A lost device leaves nothing to go on with.
-        FailureKind::Device => lost(state, text::device_failed(message)),
-        FailureKind::Model if id.is_none() => lost(state, text::model_failed(message)),
+        FailureKind::Device => lost(state, text::device_failed(message), kind),
+        FailureKind::Model if id.is_none() => lost(state, text::model_failed(message), kind),
         _ => {
             let measure = id.is_some_and(|id| id == MEASURE.get());
+            if measure {
+                MEASURING.set(false);
+            }
             if of_run {
                 state.cancelling.set(false);
                 forget_unfinished(state);
@@ -334,6 +352,13 @@ fn failed(state: State, id: Option<u32>, kind: FailureKind, message: &str) {
                 FailureKind::Cancelled => state.cancelled.set(of_run),
                 FailureKind::BadOutput => state.fail(text::bad_output(message), kind),
                 _ => state.fail(message, kind),
+            }
+            if measure {
+                state.problem.update(|p| {
+                    if let Some(p) = p {
+                        p.of_preview = true;
+                    }
+                });
             }
         }
     }

@@ -3,6 +3,7 @@
 mod app;
 mod components;
 mod engine;
+mod mask;
 mod picture;
 mod samples;
 mod state;

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageBitmap, ImageData,
+    Blob, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement,
+    ImageBitmap, ImageBitmapOptions, ImageData, ResizeQuality,
 };
 
 use crate::state::Problem;
@@ -15,49 +16,95 @@ use crate::text;
 const MAX_BYTES: f64 = 40e6;
 /// Largest picture taken, in pixels.
 const MAX_PIXELS: f64 = 50e6;
+/// Pictures with more pixels are scaled down to about this many while they are decoded: no model needs more.
+const KEPT_PIXELS: f64 = 6e6;
 
 /// The visitor's picture, decoded and upright.
 #[derive(Clone)]
 pub struct Source {
     /// Its name.
     pub name: String,
+    /// Width and height of the file's picture, in pixels.
+    size: (u32, u32),
     bitmap: ImageBitmap,
 }
 
-fn problem(text: impl Into<String>) -> Problem {
-    Problem {
-        text: text.into(),
-        restart: false,
+/// Width and height of a picture file, upright. Browsers read only the file's head for it, and decode when
+/// the picture is drawn: so a picture that is too large is refused before it takes memory.
+async fn header_size(blob: &Blob) -> Result<(u32, u32), JsValue> {
+    let url = web_sys::Url::create_object_url_with_blob(blob)?;
+    let image = HtmlImageElement::new()?;
+    let loaded = js_sys::Promise::new(&mut |resolve, reject| {
+        image.set_onload(Some(&resolve));
+        image.set_onerror(Some(&reject));
+    });
+    image.set_src(&url);
+    let result = JsFuture::from(loaded).await;
+    let size = (image.natural_width(), image.natural_height());
+    image.set_src("");
+    web_sys::Url::revoke_object_url(&url)?;
+    result?;
+    if size.0 == 0 || size.1 == 0 {
+        return Err(JsValue::NULL);
     }
+    Ok(size)
+}
+
+/// Decodes a file whose picture has that size; large ones are scaled down on the way.
+async fn bitmap(blob: &Blob, size: (u32, u32)) -> Result<ImageBitmap, JsValue> {
+    let pixels = f64::from(size.0) * f64::from(size.1);
+    if pixels > KEPT_PIXELS {
+        let options = ImageBitmapOptions::new();
+        // The height follows, which stays right however a browser orders turning and scaling.
+        let width = f64::from(size.0) * (KEPT_PIXELS / pixels).sqrt();
+        options.set_resize_width(width.round().max(1.0) as u32);
+        options.set_resize_quality(ResizeQuality::High);
+        let promise =
+            window().create_image_bitmap_with_blob_and_image_bitmap_options(blob, &options);
+        if let Ok(promise) = promise
+            && let Ok(bitmap) = JsFuture::from(promise).await
+        {
+            return bitmap.dyn_into();
+        }
+        // A browser that cannot scale while it decodes.
+    }
+    JsFuture::from(window().create_image_bitmap_with_blob(blob)?)
+        .await?
+        .dyn_into()
 }
 
 fn broken(_: JsValue) -> Problem {
-    problem(text::NO_CANVAS)
+    Problem::new(text::NO_CANVAS)
 }
 
 impl Source {
     /// Decodes a picture. EXIF orientation is honoured, as `createImageBitmap` does by default.
     pub async fn decode(blob: &Blob, name: &str) -> Result<Self, Problem> {
         if blob.size() > MAX_BYTES {
-            return Err(problem(text::file_too_big(name, blob.size(), MAX_BYTES)));
+            return Err(Problem::new(text::file_too_big(
+                name,
+                blob.size(),
+                MAX_BYTES,
+            )));
         }
-        let bitmap = async {
-            JsFuture::from(window().create_image_bitmap_with_blob(blob)?)
-                .await?
-                .dyn_into::<ImageBitmap>()
-        }
-        .await
-        .map_err(|_| problem(text::unreadable(name)))?;
-        let pixels = f64::from(bitmap.width()) * f64::from(bitmap.height());
+        let size = header_size(blob)
+            .await
+            .map_err(|_| Problem::new(text::unreadable(name)))?;
+        let pixels = f64::from(size.0) * f64::from(size.1);
         if pixels > MAX_PIXELS {
-            bitmap.close();
-            return Err(problem(text::too_many_pixels(name, pixels, MAX_PIXELS)));
+            return Err(Problem::new(text::too_many_pixels(
+                name, pixels, MAX_PIXELS,
+            )));
         }
-        if pixels < 1.0 {
-            return Err(problem(text::unreadable(name)));
+        let bitmap = bitmap(blob, size)
+            .await
+            .map_err(|_| Problem::new(text::unreadable(name)))?;
+        if bitmap.width() == 0 || bitmap.height() == 0 {
+            return Err(Problem::new(text::unreadable(name)));
         }
         Ok(Self {
             name: name.to_owned(),
+            size,
             bitmap,
         })
     }
@@ -74,17 +121,22 @@ impl Source {
             JsFuture::from(response.blob()?).await?.dyn_into::<Blob>()
         }
         .await
-        .map_err(|_| problem(text::sample_missing(name)))?;
+        .map_err(|_| Problem::new(text::sample_missing(name)))?;
         Self::decode(&blob, name).await
     }
 
     /// Width and height in pixels.
     pub fn size(&self) -> (u32, u32) {
-        (self.bitmap.width(), self.bitmap.height())
+        self.size
     }
 
-    /// The centred square of it: left, top, side, in its pixels.
-    pub fn crop(&self) -> (f64, f64, f64) {
+    /// Side of the centred square that is used, in pixels of the file's picture.
+    pub fn crop_side(&self) -> u32 {
+        self.size.0.min(self.size.1)
+    }
+
+    /// The centred square: left, top, side, in pixels of the bitmap.
+    fn crop(&self) -> (f64, f64, f64) {
         let (w, h) = (
             f64::from(self.bitmap.width()),
             f64::from(self.bitmap.height()),
@@ -177,10 +229,10 @@ fn canvas_element() -> Option<HtmlCanvasElement> {
 
 /// A white square canvas.
 fn blank(side: u32) -> Result<(HtmlCanvasElement, CanvasRenderingContext2d), Problem> {
-    let canvas = canvas_element().ok_or_else(|| problem(text::NO_CANVAS))?;
+    let canvas = canvas_element().ok_or_else(|| Problem::new(text::NO_CANVAS))?;
     canvas.set_width(side);
     canvas.set_height(side);
-    let context = context(&canvas).ok_or_else(|| problem(text::NO_CANVAS))?;
+    let context = context(&canvas).ok_or_else(|| Problem::new(text::NO_CANVAS))?;
     context.set_fill_style_str("#fff");
     context.fill_rect(0.0, 0.0, f64::from(side), f64::from(side));
     Ok((canvas, context))

@@ -8,8 +8,12 @@ use latino_web::protocol::{
 };
 use leptos::prelude::*;
 
+use crate::mask::Drawing;
 use crate::picture::Source;
 use crate::task::{Task, TaskKind};
+
+/// Side of pictures and masks until the model is known.
+pub const USUAL_SIDE: u32 = 128;
 
 /// A picture that many views share.
 pub type Shared = Arc<Rgba>;
@@ -60,6 +64,22 @@ pub struct Problem {
     pub text: String,
     /// True when a new engine can help.
     pub restart: bool,
+    /// True when the CPU can help instead of the device in use.
+    pub cpu: bool,
+    /// True when a preview failed, so that the next good one ends it.
+    pub of_preview: bool,
+}
+
+impl Problem {
+    /// A problem that no new engine solves.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            restart: false,
+            cpu: false,
+            of_preview: false,
+        }
+    }
 }
 
 /// How long a prompt is.
@@ -182,6 +202,8 @@ pub struct State {
     pub measured: RwSignal<bool>,
     /// The degradation.
     pub task: RwSignal<Task>,
+    /// The visitor's inpainting mask.
+    pub drawing: RwSignal<Drawing>,
     /// Noise, for pictures in [0, 1].
     pub noise: RwSignal<f64>,
     /// True once the visitor set the noise.
@@ -212,6 +234,8 @@ pub struct State {
     pub reference: RwSignal<Option<Reference>>,
     /// Which picture stands for the result.
     pub shown: RwSignal<Shown>,
+    /// Counts the previews that were lost and must be asked for again.
+    pub lost_previews: RwSignal<u32>,
 }
 
 impl State {
@@ -227,6 +251,7 @@ impl State {
             source: RwSignal::new_local(None),
             measured: RwSignal::new(false),
             task: RwSignal::new(Task::default()),
+            drawing: RwSignal::new(Drawing::new(USUAL_SIDE)),
             noise: RwSignal::new(TaskKind::default().usual_noise()),
             noise_touched: RwSignal::new(false),
             prompt: RwSignal::new(String::new()),
@@ -242,6 +267,7 @@ impl State {
             cancelled: RwSignal::new(false),
             reference: RwSignal::new(None),
             shown: RwSignal::new(Shown::Latest),
+            lost_previews: RwSignal::new(0),
         }
     }
 
@@ -260,11 +286,15 @@ impl State {
     pub fn job(&self) -> Option<Result<RestoreJob, Problem>> {
         let side = self.side()?;
         let picture = self.source.with(|s| s.as_ref().map(|s| s.square(side)))?;
+        let task = self.task.get();
+        let mask = task
+            .wants_mask()
+            .then(|| self.drawing.with(|d| d.mask().resized(side).to_rgba()));
         Some(picture.map(|picture| RestoreJob {
             picture,
             measured: self.measured.get(),
-            mask: None,
-            task: self.task.get().spec(),
+            mask,
+            task: task.spec(),
             noise: self.noise.get() as f32,
             prompt: self.prompt.get(),
             steps: self.steps.get(),
@@ -281,13 +311,19 @@ impl State {
         (!job.measured).then(|| Arc::new(job.picture))
     }
 
-    /// Shows a problem; a new engine can help when the device or the model is at fault.
+    /// Shows a problem with the remedies that its kind has.
     pub fn fail(&self, text: impl Into<String>, kind: FailureKind) {
-        let restart = matches!(kind, FailureKind::Device | FailureKind::Model);
+        let device = kind == FailureKind::Device;
         self.problem.set(Some(Problem {
-            text: text.into(),
-            restart,
+            restart: device || kind == FailureKind::Model,
+            cpu: device && self.wanted.get_untracked() != DeviceChoice::Cpu,
+            ..Problem::new(text)
         }));
+    }
+
+    /// Asks for the preview again: its answer will not come, or the run it belonged to has no result.
+    pub fn preview_again(&self) {
+        self.lost_previews.update(|n| *n = n.wrapping_add(1));
     }
 }
 

@@ -26,6 +26,8 @@ pub enum HoleKind {
     Box,
     /// Pixels at random.
     Random,
+    /// Those that the visitor has painted.
+    Own,
 }
 
 impl TaskKind {
@@ -110,8 +112,14 @@ impl Task {
             TaskKind::Inpaint => match self.hole {
                 HoleKind::Box => format!("{name}:box={}", self.fraction),
                 HoleKind::Random => format!("{name}:random={}", self.fraction),
+                HoleKind::Own => format!("{name}:mask=given"),
             },
         }
+    }
+
+    /// True when the job carries the visitor's mask.
+    pub fn wants_mask(&self) -> bool {
+        self.kind == TaskKind::Inpaint && self.hole == HoleKind::Own
     }
 
     /// By how much smaller the measurement is than the picture, per side.

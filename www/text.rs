@@ -8,6 +8,7 @@ pub const TITLE: &str = "LATINO Web";
 pub const TAGLINE: &str =
     "Restores a degraded picture with a latent consistency model, on this device.";
 pub const SKIP: &str = "Skip to the picture";
+pub const SKIP_RESULT: &str = "Skip to the result";
 pub const PRIVACY: &str = "Your pictures and prompts stay on this device: nothing is uploaded.";
 pub const HONESTY: &str = "A restoration is a plausible picture that agrees with the measurement. Details in it may be invented.";
 pub const CREDITS: &str = "Sample pictures: Noto Emoji by Google (Apache-2.0) and Fluent Emoji by Microsoft (MIT), of concepts that the model never saw.";
@@ -101,8 +102,39 @@ pub fn task_name(kind: TaskKind) -> &'static str {
     }
 }
 
-pub const INPAINT_MEASURED_HINT: &str =
-    "The missing pixels must be a centred box of this share of the picture's area.";
+pub const HOLE_OWN: &str = "Painted by you";
+pub const INPAINT_MEASURED_HINT: &str = "The missing pixels must be a centred box of this share of the picture's area, or what you paint.";
+
+// Mask
+pub const MASK: &str = "Mask: paint what is missing";
+pub const MASK_CANVAS: &str = "Mask over the picture";
+pub const MASK_ROLE: &str = "drawing area";
+pub const MASK_HINT: &str = "Draw with a mouse, finger or pen. Keys: arrows move the brush (with Shift by 8), Space paints, [ and ] change the size, E switches to the eraser, Ctrl+Z and Ctrl+Y undo and redo.";
+pub const MASK_TOOL: &str = "Tool";
+pub const BRUSH: &str = "Brush";
+pub const ERASER: &str = "Eraser";
+pub const BRUSH_SIZE: &str = "Size of the brush";
+pub const UNDO: &str = "Undo";
+pub const REDO: &str = "Redo";
+pub const CLEAR: &str = "Clear";
+pub const INVERT: &str = "Invert";
+pub const MASK_IMPORT: &str = "Load a mask";
+pub const MASK_EXPORT: &str = "Save the mask";
+pub const MASK_FILE_HINT: &str =
+    "A mask file is a square picture: black is missing, white is known.";
+pub const MASK_EMPTY: &str = "Nothing is missing yet.";
+pub const MASK_FULL: &str = "Everything is missing: the restoration needs some known pixels.";
+
+/// How much of the picture the mask hides.
+pub fn mask_share(share: f64) -> String {
+    if share <= 0.0 {
+        MASK_EMPTY.to_owned()
+    } else if share >= 1.0 {
+        MASK_FULL.to_owned()
+    } else {
+        format!("{:.1} % of the pixels are missing.", share * 100.0)
+    }
+}
 
 // Restoration
 pub const RESTORATION: &str = "Restoration";
@@ -167,6 +199,21 @@ pub fn loading(stage: &str, done: f64, total: f64) -> String {
     }
 }
 
+/// What is loaded, in quarters, for screen readers.
+pub fn loading_quarter(quarter: u32) -> String {
+    format!("Loading the model, {} %", quarter * 25)
+}
+
+/// Which step runs, for screen readers.
+pub fn step_announcement(done: usize, total: u32) -> String {
+    format!("Step {} of {total}", (done as u32 + 1).min(total))
+}
+
+/// Where the divider is, for screen readers.
+pub fn slider_value(percent: f64, left: &str, right: &str) -> String {
+    format!("{percent:.0} % {left}, the rest {right}")
+}
+
 /// Where a run is.
 pub fn step_line(done: usize, total: u32, left: Option<f64>) -> String {
     let now = (done as u32 + 1).min(total);
@@ -202,6 +249,9 @@ pub fn dropped(count: u32) -> String {
 
 // Comparison
 pub const RESULT: &str = "Result";
+pub const PANES: &str =
+    "Without the prior: what the data alone say. Select one to compare with it.";
+pub const TO_RESULT: &str = "See the result";
 pub const COMPARE: &str = "Compare with";
 pub const SLIDER: &str = "Position of the divider between the two pictures";
 pub const SLIDER_HINT: &str =
@@ -209,9 +259,10 @@ pub const SLIDER_HINT: &str =
 pub const PEEK: &str = "Hold to see the other picture";
 pub const SAVE: &str = "Save PNG";
 pub const SAVE_FAILED: &str = "This browser could not make a PNG of the result.";
+pub const WAITING: &str = "The measurement appears here once the engine is ready.";
 pub const EMPTY: &str = "Choose a sample or a picture of your own.";
 pub const OF_MEASUREMENT: &str = "Measurement";
-pub const OF_BASELINE: &str = "Baseline";
+pub const OF_BASELINE: &str = "Pseudo-inverse";
 pub const OF_TRUTH: &str = "Truth";
 pub const OF_PICTURE: &str = "Your picture";
 pub const OF_RESULT: &str = "Restored";
@@ -259,8 +310,8 @@ pub fn step_numbers(timestep: u32, before: f64, after: f64, gamma: f64, seconds:
 }
 
 // Problems
-pub const RESTART: &str = "Restart the engine";
-pub const USE_CPU: &str = "Restart on the CPU";
+pub const RESTART: &str = "Start the engine again";
+pub const USE_CPU: &str = "Use the CPU";
 pub const DISMISS: &str = "Dismiss";
 pub const NO_WORKER: &str = "This browser could not start the engine as a module worker. Please use a current Chrome, Edge, Firefox or Safari.";
 pub const NO_MODULE_WORKERS: &str = "This browser is too old: it cannot run modules in workers. Please use a current Chrome, Edge, Firefox or Safari.";
@@ -300,15 +351,27 @@ pub fn sample_missing(name: &str) -> String {
     format!("The sample \"{name}\" could not be loaded. Check the connection.")
 }
 
+/// A message from elsewhere as a sentence of ours.
+fn sentence(message: &str) -> String {
+    let message = message.trim();
+    if message.is_empty() || message.ends_with(['.', '!', '?']) {
+        message.to_owned()
+    } else {
+        format!("{message}.")
+    }
+}
+
 /// The worker died.
 pub fn crashed(detail: &str) -> String {
+    // Browsers say "Uncaught RangeError: ...".
+    let detail = detail.trim_start_matches("Uncaught ");
     let detail = if detail.is_empty() {
         String::new()
     } else {
         format!(" ({detail})")
     };
     format!(
-        "The engine stopped unexpectedly{detail}. It may have run out of memory. Restart it, or use the CPU."
+        "The engine stopped unexpectedly{detail}. It may have run out of memory. Your picture and settings are kept."
     )
 }
 
@@ -319,15 +382,21 @@ pub fn strange_message(detail: &str) -> String {
 
 /// The device is missing, lost or out of memory.
 pub fn device_failed(message: &str) -> String {
-    format!("{message} Restart the engine, or use the CPU.")
+    format!("{} Your picture and settings are kept.", sentence(message))
 }
 
 /// The model did not load.
 pub fn model_failed(message: &str) -> String {
-    format!("{message} Restart the engine to try again.")
+    format!(
+        "{} Your picture and settings are kept; start the engine again to try once more.",
+        sentence(message)
+    )
 }
 
 /// The network produced no picture.
 pub fn bad_output(message: &str) -> String {
-    format!("{message} Another seed, fewer steps or the CPU may help.")
+    format!(
+        "{} Another seed, fewer steps or the CPU may help.",
+        sentence(message)
+    )
 }

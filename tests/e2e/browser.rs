@@ -85,6 +85,56 @@ impl Browser {
         self.post("/window/rect", &json!({ "width": width, "height": height }));
     }
 
+    /// Emulates a viewport of that size in CSS pixels; windows cannot be that narrow.
+    pub fn viewport(&self, width: u32, height: u32) {
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+        );
+    }
+
+    /// Runs a script in every page opened from now on, before the page's own.
+    pub fn before_pages(&self, script: &str) {
+        self.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            &json!({ "source": script }),
+        );
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) {
+        self.post(
+            "/goog/cdp/execute",
+            &json!({ "cmd": command, "params": parameters }),
+        );
+    }
+
+    /// Presses keys one after the other, the modifiers held; special keys have WebDriver's code points.
+    pub fn keys(&self, modifiers: &[char], keys: &[char]) {
+        let event = |kind: &str, key: &char| json!({ "type": kind, "value": key.to_string() });
+        let mut actions: Vec<Value> = modifiers.iter().map(|k| event("keyDown", k)).collect();
+        for key in keys {
+            actions.extend([event("keyDown", key), event("keyUp", key)]);
+        }
+        actions.extend(modifiers.iter().map(|k| event("keyUp", k)));
+        self.act(json!({ "type": "key", "id": "keyboard", "actions": actions }));
+    }
+
+    /// Drags a `mouse`, `touch` or `pen` along points given in CSS pixels of the viewport.
+    pub fn drag(&self, pointer: &str, points: &[(f64, f64)]) {
+        let go = |(x, y): (f64, f64)| json!({ "type": "pointerMove", "duration": 30, "x": x as i32, "y": y as i32 });
+        let mut actions = vec![go(points[0]), json!({ "type": "pointerDown", "button": 0 })];
+        actions.extend(points[1..].iter().copied().map(go));
+        actions.push(json!({ "type": "pointerUp", "button": 0 }));
+        let kind = json!({ "pointerType": pointer });
+        self.act(
+            json!({ "type": "pointer", "id": pointer, "parameters": kind, "actions": actions }),
+        );
+    }
+
+    fn act(&self, device: Value) {
+        self.post("/actions", &json!({ "actions": [device] }));
+    }
+
     /// Chooses a file in the file input `id`.
     pub fn upload(&self, id: &str, path: &str) {
         let element = self.post(

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{choice::Choice, slider::Slider};
+use super::{choice::Choice, mask::MaskEditor, slider::Slider};
 use crate::state::state;
 use crate::task::{HoleKind, Task, TaskKind};
 use crate::text;
@@ -11,6 +11,7 @@ fn hole_key(hole: HoleKind) -> &'static str {
     match hole {
         HoleKind::Box => "box",
         HoleKind::Random => "random",
+        HoleKind::Own => "own",
     }
 }
 
@@ -40,23 +41,17 @@ pub fn Degradation() -> impl IntoView {
         }
     };
     let set_hole = move |key: &str| {
-        task.update(|t| {
-            t.hole = if key == "random" {
-                HoleKind::Random
-            } else {
-                HoleKind::Box
-            };
-            t.fraction = if key == "random" {
-                0.6
-            } else {
-                Task::default().fraction
-            };
-        });
+        let (hole, fraction) = match key {
+            "random" => (HoleKind::Random, 0.6),
+            "own" => (HoleKind::Own, task.get_untracked().fraction),
+            _ => (HoleKind::Box, Task::default().fraction),
+        };
+        task.update(|t| (t.hole, t.fraction) = (hole, fraction));
     };
     // Which pixels a random mask has hidden from a degraded picture, nobody could say.
     let set_measured = move |measured: bool| {
         if measured && hole.get_untracked() == HoleKind::Random {
-            set_hole("box");
+            set_hole("own");
         }
         state.measured.set(measured);
     };
@@ -87,6 +82,7 @@ pub fn Degradation() -> impl IntoView {
                     if !state.measured.get() {
                         options.push(("random", text::HOLE_RANDOM));
                     }
+                    options.push(("own", text::HOLE_OWN));
                     options
                 })
                 value=Signal::derive(move || hole_key(hole.get())) set=set_hole/>
@@ -94,11 +90,12 @@ pub fn Degradation() -> impl IntoView {
                 let (label, max) = match hole.get() {
                     HoleKind::Box => (text::HOLE_BOX_FRACTION, 0.8),
                     HoleKind::Random => (text::HOLE_RANDOM_FRACTION, 0.95),
+                    HoleKind::Own => return view! { <MaskEditor/> }.into_any(),
                 };
                 view! {
                     <Slider id="fraction" label=label min=0.05 max=max step=0.05
                         value=Signal::derive(move || task.get().fraction) set=move |v| task.update(|t| t.fraction = v)/>
-                }
+                }.into_any()
             }}
             <Show when=move || state.measured.get()><p class="hint">{text::INPAINT_MEASURED_HINT}</p></Show>
         }.into_any(),

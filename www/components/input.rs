@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, File, HtmlInputElement};
 
 use crate::picture::Source;
-use crate::samples::samples;
+use crate::samples::{Sample, samples};
 use crate::state::{Phase, Problem, State, state};
 use crate::text;
 
@@ -41,8 +41,16 @@ fn take(
                 {
                     state.problem.set(None);
                 }
-                if let Some(prompt) = prompt {
-                    state.prompt.set(prompt);
+                match prompt {
+                    Some(prompt) => state.prompt.set(prompt),
+                    // A sample's prompt does not fit another picture.
+                    None if state
+                        .prompt
+                        .with_untracked(|p| samples().iter().any(|s| s.prompt == *p)) =>
+                    {
+                        state.prompt.set(String::new());
+                    }
+                    None => {}
                 }
                 state.cancelled.set(false);
                 state.source.set(Some(source));
@@ -65,6 +73,20 @@ fn take_file(state: State, file: File) {
     );
 }
 
+fn take_sample(state: State, sample: &Sample) {
+    let (name, url) = (sample.name.clone(), sample.url());
+    take(state, Some(sample.prompt.clone()), async move {
+        Source::fetch(&url, &name).await
+    });
+}
+
+/// Takes the first sample, so that the page shows from the start what it does.
+pub fn take_first_sample(state: State) {
+    if let Some(sample) = samples().first() {
+        take_sample(state, sample);
+    }
+}
+
 /// Takes the first picture of a drop or a paste. A drop without one is a problem, a paste of text is not.
 pub fn accept_transfer(state: State, transfer: Option<DataTransfer>, complain: bool) {
     let files = transfer.and_then(|t| t.files());
@@ -75,10 +97,7 @@ pub fn accept_transfer(state: State, transfer: Option<DataTransfer>, complain: b
     });
     match file {
         Some(file) if state.phase.get_untracked() != Phase::Running => take_file(state, file),
-        None if complain => state.problem.set(Some(Problem {
-            text: text::NOT_A_PICTURE.to_owned(),
-            restart: false,
-        })),
+        None if complain => state.problem.set(Some(Problem::new(text::NOT_A_PICTURE))),
         _ => {}
     }
 }
@@ -113,7 +132,7 @@ pub fn PictureInput() -> impl IntoView {
         let side = state.side();
         state.source.with(|s| {
             s.as_ref()
-                .map(|s| text::crop_line(&s.name, s.size(), s.crop().2 as u32, side))
+                .map(|s| text::crop_line(&s.name, s.size(), s.crop_side(), side))
         })
     };
     let gallery = samples().into_iter().enumerate().map(|(i, sample)| {
@@ -123,13 +142,7 @@ pub fn PictureInput() -> impl IntoView {
             move || state.source.with(|s| s.as_ref().is_some_and(|s| s.name == name)).to_string()
         };
         let (url, title) = (sample.url(), name.clone());
-        let pick = {
-            let (name, url) = (name.clone(), url.clone());
-            move |_| {
-                let (name, url) = (name.clone(), url.clone());
-                take(state, Some(sample.prompt.clone()), async move { Source::fetch(&url, &name).await });
-            }
-        };
+        let pick = move |_| take_sample(state, &sample);
         view! {
             <li>
                 <button type="button" class="sample" id=format!("sample-{i}") aria-pressed=pressed title=title on:click=pick>

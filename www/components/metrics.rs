@@ -61,8 +61,8 @@ pub fn Quality() -> impl IntoView {
     };
     view! {
         <Show when=move || before.get().is_some()>
-            <section class="card" aria-labelledby="metrics-title">
-                <h2 id="metrics-title">{text::METRICS}</h2>
+            <section class="quality" aria-labelledby="metrics-title">
+                <h3 id="metrics-title">{text::METRICS}</h3>
                 <table class="metrics" aria-labelledby="metrics-title">
                     <thead><tr><th scope="col">{text::METRIC}</th><th scope="col">{text::OF_BASELINE}</th><th scope="col">{text::OF_RESULT}</th></tr></thead>
                     <tbody>

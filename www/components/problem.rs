@@ -4,15 +4,24 @@ use latino_web::protocol::DeviceChoice;
 use leptos::prelude::*;
 
 use crate::state::state;
-use crate::{engine, text};
+use crate::{app, engine, text};
 
 /// The error box; always in the document, so that screen readers announce changes.
 #[component]
 pub fn ProblemBox() -> impl IntoView {
     let state = state();
+    let again = move |_| {
+        engine::start(state);
+        app::focus("run-bar");
+    };
     let cpu = move |_| {
         state.wanted.set(DeviceChoice::Cpu);
         engine::start(state);
+        app::focus("run-bar");
+    };
+    let dismiss = move |_| {
+        state.problem.set(None);
+        app::focus("run-bar");
     };
     view! {
         <div id="error" role="alert" class="error" class:empty=move || state.problem.with(Option::is_none)>
@@ -20,10 +29,12 @@ pub fn ProblemBox() -> impl IntoView {
                 <p>{problem.text}</p>
                 <div class="error-remedies">
                     {problem.restart.then(|| view! {
-                        <button type="button" class="button" id="restart" on:click=move |_| engine::start(state)>{text::RESTART}</button>
+                        <button type="button" class="button" id="restart" on:click=again>{text::RESTART}</button>
+                    })}
+                    {problem.cpu.then(|| view! {
                         <button type="button" class="button" id="use-cpu" on:click=cpu>{text::USE_CPU}</button>
                     })}
-                    <button type="button" class="button" id="dismiss" on:click=move |_| state.problem.set(None)>{text::DISMISS}</button>
+                    <button type="button" class="button" id="dismiss" on:click=dismiss>{text::DISMISS}</button>
                 </div>
             })}
         </div>

@@ -33,7 +33,7 @@ pub fn Restoration() -> impl IntoView {
             <div class="field">
                 <div class="field-head">
                     <label for="prompt">{text::PROMPT}</label>
-                    <output for="prompt" id="tokens">{count}</output>
+                    <output for="prompt" id="tokens" aria-live="off">{count}</output>
                 </div>
                 <textarea id="prompt" rows="2" placeholder=text::PROMPT_PLACEHOLDER aria-describedby="tokens"
                     prop:value=move || state.prompt.get()

@@ -49,6 +49,22 @@ fn status(state: State) -> String {
     }
 }
 
+/// The status for screen readers: the same, without what changes all the time.
+fn announcement(state: State) -> String {
+    match state.phase.get() {
+        Phase::Loading => {
+            let share = progress(state).unwrap_or(0.0);
+            text::loading_quarter((share * 4.0) as u32)
+        }
+        Phase::Running if !state.cancelling.get() => state.run.with(|run| {
+            run.as_ref()
+                .map(|r| text::step_announcement(r.steps.len(), r.total))
+                .unwrap_or_default()
+        }),
+        _ => status(state),
+    }
+}
+
 /// Share done, 0 to 1; `None` when unknown.
 fn progress(state: State) -> Option<f64> {
     match state.phase.get() {
@@ -78,19 +94,35 @@ pub fn RunBar() -> impl IntoView {
             Phase::Starting | Phase::Loading | Phase::Running
         )
     };
+    // With the problem's box closed or about something else, the engine can still be started.
+    let stopped = move || {
+        state.phase.get() == Phase::Failed
+            && app::unsupported().is_none()
+            && !state
+                .problem
+                .with(|p| p.as_ref().is_some_and(|p| p.restart))
+    };
+    let spoken = Memo::new(move |_| announcement(state));
+    // `aria-disabled` instead of `disabled`: the button that was pressed keeps the keyboard's focus.
     view! {
-        <section class="card run-bar" aria-label=text::RUN>
+        <section class="card run-bar" id="run-bar" tabindex="-1" aria-label=text::RUN>
             <div class="run-buttons">
-                <button type="button" id="run" class="button primary" prop:disabled=idle on:click=move |_| app::run(state)>{text::RUN}</button>
-                <button type="button" id="cancel" class="button" prop:disabled=move || !running() on:click=move |_| engine::cancel(state)>
+                <button type="button" id="run" class="button primary" aria-disabled=move || idle().to_string()
+                    on:click=move |_| app::run(state)>{text::RUN}</button>
+                <button type="button" id="cancel" class="button" aria-disabled=move || (!running()).to_string()
+                    on:click=move |_| engine::cancel(state)>
                     {move || if state.cancelling.get() { text::CANCEL_NOW } else { text::CANCEL }}
                 </button>
+                <Show when=stopped>
+                    <button type="button" id="start" class="button" on:click=move |_| { engine::start(state); app::focus("run-bar"); }>{text::RESTART}</button>
+                </Show>
             </div>
             <div class="run-state">
-                <p id="status" role="status" aria-live="polite">{move || status(state)}</p>
+                <p><span id="status">{move || status(state)}</span>" "<a class="to-result" href="#result">{text::TO_RESULT}</a></p>
                 <progress id="progress" max="1" aria-label=text::PROGRESS class:idle=move || !busy()
                     value=move || if busy() { progress(state).map(|p| p.to_string()) } else { Some("0".to_owned()) }></progress>
             </div>
+            <p class="hidden" id="announcement" role="status">{spoken}</p>
         </section>
     }
 }

@@ -41,7 +41,7 @@ pub fn Slider(
         <div class="field">
             <div class="field-head">
                 <label for=id>{label}</label>
-                <output for=id>{spoken}</output>
+                <output for=id aria-live="off">{spoken}</output>
             </div>
             <input type="range" id=id min=min max=max step=step prop:value=move || value.get().to_string()
                 aria-valuetext=spoken aria-describedby=described on:input=take on:change=take/>

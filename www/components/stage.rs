@@ -4,14 +4,17 @@ use leptos::prelude::*;
 
 use super::canvas::Picture;
 use super::choice::Choice;
+use super::metrics::Quality;
+use super::panes::Panes;
 use crate::picture::save;
-use crate::state::{Preview, Problem, Reference, Shared, Shown, State, state};
+use crate::state::{Preview, Problem, Reference, Shared, Shown, State, USUAL_SIDE, state};
 use crate::text;
 
 /// A picture and its name.
 type Named = (String, Shared);
 
-fn current(state: State) -> Option<Preview> {
+/// The measurement that is shown: that of the run, or the preview.
+pub fn current(state: State) -> Option<Preview> {
     state
         .run
         .with(|run| run.as_ref().and_then(|r| r.preview.clone()))
@@ -112,44 +115,67 @@ pub fn Stage() -> impl IntoView {
         if let Some(picture) = picture
             && !save(&picture, "latino.png")
         {
-            state.problem.set(Some(Problem {
-                text: text::SAVE_FAILED.to_owned(),
-                restart: false,
-            }));
+            state.problem.set(Some(Problem::new(text::SAVE_FAILED)));
+        }
+    };
+    let spoken = move || text::slider_value(position.get(), &left_name.get(), &right_name.get());
+    // Before the first measurement: the picture alone.
+    let before = move || {
+        let side = state.side().unwrap_or(USUAL_SIDE);
+        let picture = Signal::derive(move || {
+            state
+                .source
+                .with(|s| s.as_ref()?.square(side).ok().map(Shared::new))
+        });
+        let there = state.source.with(Option::is_some);
+        view! {
+            <div class="stage-empty">
+                {there.then(|| view! { <Picture picture=picture label=text::OF_PICTURE/> })}
+                <p>{if there { text::WAITING } else { text::EMPTY }}</p>
+            </div>
         }
     };
     view! {
-        <section class="card" aria-labelledby="result-title">
+        <section class="card" id="result" tabindex="-1" aria-labelledby="result-title">
             <h2 id="result-title">{text::RESULT}</h2>
-            <Show when=move || any.get() fallback=|| view! { <div class="stage-empty"><p>{text::EMPTY}</p></div> }>
-                <div class="compare" id="compare" style=("--edge", edge)>
-                    <Picture picture=right_picture label=right_name/>
-                    <div class="compare-left"><Picture picture=left_picture label=left_name/></div>
-                    <span class="compare-edge" aria-hidden="true"></span>
-                    <span class="compare-name at-left" aria-hidden="true">{left_name}</span>
-                    <span class="compare-name at-right" aria-hidden="true">{right_name}</span>
-                    <input type="range" id="compare-slider" min="0" max="100" step="1" aria-label=text::SLIDER aria-describedby="slider-hint"
-                        prop:value=move || position.get().to_string() on:input=slide on:change=slide
-                        on:keydown=move |e| key(e, true) on:keyup=move |e| key(e, false) on:blur=move |_| peek.set(false)/>
-                </div>
-                <p class="hint" id="slider-hint">{text::SLIDER_HINT}</p>
-                <div class="stage-tools">
-                    <Choice id="reference" label=text::COMPARE options=options
-                        value=Signal::derive(move || match state.reference.get() {
-                            Some(Reference::Baseline) => "baseline",
-                            Some(Reference::Truth) => "truth",
-                            _ => "measurement",
-                        })
-                        set=move |key: &str| state.reference.set(Some(match key {
-                            "baseline" => Reference::Baseline,
-                            "truth" => Reference::Truth,
-                            _ => Reference::Measurement,
-                        }))/>
-                    <button type="button" class="button" on:pointerdown=move |_| peek.set(true) on:pointerup=move |_| peek.set(false)
-                        on:pointerleave=move |_| peek.set(false) on:pointercancel=move |_| peek.set(false)
-                        on:keydown=move |e| if e.key() == " " || e.key() == "Enter" { peek.set(true) }
-                        on:keyup=move |_| peek.set(false) on:blur=move |_| peek.set(false)>{text::PEEK}</button>
-                    <button type="button" class="button primary" id="save" prop:disabled=move || !finished.get() on:click=download>{text::SAVE}</button>
+            <Show when=move || any.get() fallback=move || before>
+                <div class="stage">
+                    <div class="stage-picture">
+                        <div class="compare" id="compare" style=("--edge", edge)>
+                            <Picture picture=right_picture label=right_name/>
+                            <div class="compare-left"><Picture picture=left_picture label=left_name/></div>
+                            <span class="compare-edge" aria-hidden="true"></span>
+                            <span class="compare-name at-left" aria-hidden="true">{left_name}</span>
+                            <span class="compare-name at-right" aria-hidden="true">{right_name}</span>
+                            <input type="range" id="compare-slider" min="0" max="100" step="1" aria-label=text::SLIDER
+                                aria-describedby="slider-hint" aria-valuetext=spoken
+                                prop:value=move || position.get().to_string() on:input=slide on:change=slide
+                                on:keydown=move |e| key(e, true) on:keyup=move |e| key(e, false) on:blur=move |_| peek.set(false)/>
+                        </div>
+                        <p class="hint" id="slider-hint">{text::SLIDER_HINT}</p>
+                    </div>
+                    <div class="stage-side">
+                        <Panes/>
+                        <Quality/>
+                        <div class="stage-tools">
+                            <Choice id="reference" label=text::COMPARE options=options
+                                value=Signal::derive(move || match state.reference.get() {
+                                    Some(Reference::Baseline) => "baseline",
+                                    Some(Reference::Truth) => "truth",
+                                    _ => "measurement",
+                                })
+                                set=move |key: &str| state.reference.set(Some(match key {
+                                    "baseline" => Reference::Baseline,
+                                    "truth" => Reference::Truth,
+                                    _ => Reference::Measurement,
+                                }))/>
+                            <button type="button" class="button" on:pointerdown=move |_| peek.set(true) on:pointerup=move |_| peek.set(false)
+                                on:pointerleave=move |_| peek.set(false) on:pointercancel=move |_| peek.set(false)
+                                on:keydown=move |e| if e.key() == " " || e.key() == "Enter" { peek.set(true) }
+                                on:keyup=move |_| peek.set(false) on:blur=move |_| peek.set(false)>{text::PEEK}</button>
+                            <button type="button" class="button primary" id="save" prop:disabled=move || !finished.get() on:click=download>{text::SAVE}</button>
+                        </div>
+                    </div>
                 </div>
             </Show>
         </section>
