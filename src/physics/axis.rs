@@ -1,7 +1,7 @@
 //! One axis of a filtered, decimated picture as a sparse matrix.
 
+use super::choices::{Downsampling, Grid};
 use super::eigen::{Eigen, Square};
-use super::spec::{Downsampling, Grid};
 use crate::image::keys;
 
 /// Index of a signal of length n continued by reflection that does not repeat the border.

@@ -1,12 +1,12 @@
 //! Demosaicing: y is what a sensor behind a Bayer colour filter records.
 
+use super::choices::Pattern;
 use super::demosaic::demosaic;
 use super::operator::{
     Operator, ProxPath, check_measurement, check_noise, check_pair, check_picture,
     check_picture_dims,
 };
 use super::rows::RowPath;
-use super::spec::Pattern;
 use crate::{Error, HostTensor, Result};
 
 /// y(i, j) = x(c(i, j), i, j), one channel: every pixel keeps one colour c, alternating 2 x 2; A A^T = I.

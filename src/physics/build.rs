@@ -3,6 +3,7 @@
 use super::area::Area;
 use super::bayer::Bayer;
 use super::border::Bordered;
+use super::choices::{Boundary, Downsampling, Mask};
 use super::colorization::Colorization;
 use super::composition::Composition;
 use super::denoising::Denoising;
@@ -14,7 +15,7 @@ use super::jpeg_chain::JpegChain;
 use super::kernels::Kernel;
 use super::operator::Operator;
 use super::separable::Separable;
-use super::spec::{Boundary, Downsampling, Mask, TaskSpec};
+use super::spec::TaskSpec;
 use crate::{Error, HostTensor, Result};
 
 /// What some tasks need beside their spec.

@@ -1,6 +1,6 @@
 //! Interpolation of a Bayer mosaic.
 
-use super::spec::Pattern;
+use super::choices::Pattern;
 
 /// Index of a signal of length n continued by reflection that does not repeat the border, and hence
 /// keeps the colour of a mosaic; for offsets of at most two.

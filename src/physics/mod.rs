@@ -3,7 +3,7 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `operator` | the traits [`Operator`] and [`ProxPath`] |
-//! | `tasks`, `spec`, `parse` | what the page lists; [`TaskSpec`]; its textual form `name:key=value,...` |
+//! | `tasks`, `spec`, `choices`, `parse` | what the page lists; [`TaskSpec`]; its textual form `name:key=value,...` |
 //! | `build` | from a spec and a picture shape to an operator |
 //! | `kernels`, `random_walk` | blur kernels |
 //! | `filter` | operators diagonal in the Fourier domain (circular blur) |
@@ -12,9 +12,9 @@
 //! | `area` | super-resolution by block means |
 //! | `denoising`, `inpainting`, `colorization` | operators with a diagonal A A^T |
 //! | `bayer`, `demosaic` | a colour filter array |
-//! | `fourier` | undersampled Fourier rows |
+//! | `fourier`, `row_mask` | undersampled Fourier rows |
 //! | `jpeg`, `quantiser`, `jpeg_blocks`, `cell` | JPEG and the exact step to its quantiser's cell |
-//! | `jpeg_chain` | a linear operator, then JPEG |
+//! | `jpeg_chain`, `chain_path` | a linear operator, then JPEG |
 //! | `composition` | several linear operators in a row |
 //! | `cg`, `krylov` | the proximal step of any linear operator |
 //! | `fft`, `eigen`, `transpose`, `rows`, `fill` | shared numerics |
@@ -28,8 +28,12 @@ mod border;
 mod build;
 mod cell;
 mod cg;
+mod chain_path;
+mod choices;
 mod colorization;
 mod composition;
+#[cfg(test)]
+mod conventions;
 mod demosaic;
 mod denoising;
 mod eigen;
@@ -50,6 +54,7 @@ mod quantiser;
 mod random_walk;
 #[cfg(test)]
 mod reference;
+mod row_mask;
 mod rows;
 mod separable;
 mod spec;
@@ -59,7 +64,8 @@ mod tests;
 mod transpose;
 
 pub use build::{Extras, build};
+pub use choices::{Boundary, Downsampling, Grid, Mask, Pattern};
 pub use kernels::Kernel;
 pub use operator::{Operator, ProxPath};
-pub use spec::{Boundary, Downsampling, Grid, Mask, Pattern, TaskSpec};
+pub use spec::TaskSpec;
 pub use tasks::{TASKS, TaskInfo};

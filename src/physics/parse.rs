@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use super::spec::{Boundary, Downsampling, Grid, Mask, Pattern, TaskSpec};
+use super::choices::{Boundary, Downsampling, Grid, Mask, Pattern};
+use super::spec::TaskSpec;
 use super::tasks::TASKS;
 use crate::{Error, Result};
 

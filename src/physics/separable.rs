@@ -1,13 +1,13 @@
 //! Super-resolution with a separable kernel.
 
 use super::axis::{Axis, offset};
+use super::choices::{Downsampling, Grid};
 use super::eigen::product;
 use super::interpolate::{interpolate, planes};
 use super::operator::{
     Operator, ProxPath, check_gamma, check_measurement, check_noise, check_pair, check_picture,
     check_picture_dims,
 };
-use super::spec::{Downsampling, Grid};
 use super::transpose::transpose;
 use crate::{HostTensor, Result};
 
