@@ -221,6 +221,7 @@ fn receive(state: State, event: Event) {
         }
         Event::Ready { device, model } => {
             state.device.set(Some(device));
+            state.recommend(&model);
             state.model.set(Some(model));
             state.load.set(None);
             state.phase.set(Phase::Ready);

@@ -181,6 +181,9 @@ pub enum Shown {
     Step(usize, bool),
 }
 
+/// The last timestep of the models.
+pub const LAST_TIMESTEP: u32 = 999;
+
 /// All of it.
 #[derive(Clone, Copy)]
 pub struct State {
@@ -212,8 +215,10 @@ pub struct State {
     pub prompt: RwSignal<String>,
     /// Its length.
     pub tokens: RwSignal<Option<Tokens>>,
-    /// Steps, 1 to 8.
+    /// Steps, 1 to 20.
     pub steps: RwSignal<u32>,
+    /// First timestep.
+    pub start: RwSignal<u32>,
     /// Seed.
     pub seed: RwSignal<u32>,
     /// Initialisation.
@@ -257,6 +262,7 @@ impl State {
             prompt: RwSignal::new(String::new()),
             tokens: RwSignal::new(None),
             steps: RwSignal::new(8),
+            start: RwSignal::new(LAST_TIMESTEP),
             seed: RwSignal::new(1),
             init: RwSignal::new(Initialisation::default()),
             output: RwSignal::new(OutputStage::default()),
@@ -268,6 +274,20 @@ impl State {
             reference: RwSignal::new(None),
             shown: RwSignal::new(Shown::Latest),
             lost_previews: RwSignal::new(0),
+        }
+    }
+
+    /// Takes the settings that a newly loaded model recommends.
+    pub fn recommend(&self, model: &ModelReport) {
+        let known = self
+            .model
+            .with_untracked(|m| m.as_ref().is_some_and(|m| m.name == model.name));
+        // Another device for the same model leaves the visitor's settings alone.
+        if !known {
+            self.steps.set(model.recommended.steps);
+            self.start
+                .set(model.recommended.start.unwrap_or(LAST_TIMESTEP));
+            self.rule.set(model.recommended.rule);
         }
     }
 
@@ -298,6 +318,7 @@ impl State {
             noise: self.noise.get() as f32,
             prompt: self.prompt.get(),
             steps: self.steps.get(),
+            start: Some(self.start.get()),
             seed: self.seed.get(),
             init: self.init.get(),
             output: self.output.get(),

@@ -39,7 +39,7 @@ pub fn Restoration() -> impl IntoView {
                     prop:value=move || state.prompt.get()
                     on:input=move |event| state.prompt.set(event_target_value(&event))></textarea>
             </div>
-            <Slider id="steps" label=text::STEPS min=1.0 max=8.0 step=1.0 hint=text::STEPS_HINT
+            <Slider id="steps" label=text::STEPS min=1.0 max=20.0 step=1.0 hint=text::STEPS_HINT
                 value=Signal::derive(move || f64::from(state.steps.get())) set=move |v| state.steps.set(v as u32)/>
             <div class="field">
                 <label for="seed">{text::SEED}</label>
@@ -51,6 +51,8 @@ pub fn Restoration() -> impl IntoView {
             </div>
             <details class="advanced">
                 <summary>{text::ADVANCED}</summary>
+                <Slider id="start" label=text::START min=399.0 max=999.0 step=20.0 hint=text::START_HINT
+                    value=Signal::derive(move || f64::from(state.start.get())) set=move |v| state.start.set(v as u32)/>
                 <Choice id="init" label=text::INIT hint=text::INIT_HINT
                     options=Signal::stored(vec![("pseudo-inverse", text::INIT_PSEUDO), ("adjoint", text::INIT_ADJOINT)])
                     value=Signal::derive(move || match state.init.get() {
