@@ -1,5 +1,6 @@
 //! Forward differences of pictures, with Neumann's boundary, and their adjoint.
 
+#[cfg(test)]
 use crate::HostTensor;
 
 /// An upper bound of |grad|^2.
@@ -75,6 +76,7 @@ pub(super) fn adjoint(p: &Field, h: usize, w: usize) -> Vec<f32> {
     out
 }
 
+#[cfg(test)]
 /// TV(x) = sum over pixels of the norm of the gradients of all channels together.
 pub(super) fn total_variation(x: &HostTensor, h: usize, w: usize) -> f64 {
     let g = gradient(x.data(), h, w);
