@@ -28,11 +28,11 @@ say "Building the site"
 trunk build --release
 scripts/check_size.sh
 
-say "Kernels in the browser, WebGPU on a software adapter"
+say "Kernels and networks in the browser, WebGPU on a software adapter"
 export CHROMEDRIVER=${CHROMEDRIVER:-$(command -v chromedriver)}
-export WASM_BINDGEN_TEST_TIMEOUT=600
+export WASM_BINDGEN_TEST_TIMEOUT=1200
 # shellcheck disable=SC2086
-cargo test $WASM --features engine --test ops
+cargo test $WASM --features engine --test ops --test models
 
 say "End to end: the built site in headless Chromium"
 cargo test --test e2e -- --ignored --nocapture --test-threads=1
