@@ -21,7 +21,7 @@ if [ "${1:-}" = --tests ]; then
   command -v chromedriver >/dev/null || packages+=(chromium-driver)
   # A software Vulkan adapter for the native kernel tests.
   ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || packages+=(mesa-vulkan-drivers)
-  ldconfig -p | grep -q libvulkan.so.1 || packages+=(libvulkan1)
+  ldconfig -p | grep libvulkan.so.1 >/dev/null || packages+=(libvulkan1)
 fi
 if [ ${#packages[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || stop "please install these and run again: ${packages[*]}"

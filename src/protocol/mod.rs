@@ -44,7 +44,7 @@ pub struct DeviceReport {
 }
 
 /// The solver settings that suit a model, as its makers measured them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recommended {
     /// Network evaluations of LATINO.
