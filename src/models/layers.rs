@@ -1,10 +1,12 @@
-//! Parameters of the elementary layers, with the operations that use them.
+//! Parameters of the elementary layers, with the operations that use them. Each `backward` is the
+//! vector-Jacobian product of `forward` with respect to the input, `g` being the cotangent of the
+//! output; the weights are constants.
 
 use burn::tensor::Tensor;
 
 use super::weights::Reader;
 use crate::Result;
-use crate::ops::{self, Conv};
+use crate::ops::{self, Conv, backward};
 
 /// y = x W^T + b on token sequences.
 #[derive(Debug)]
@@ -33,6 +35,11 @@ impl Linear {
     /// `[B, N, in]` to `[B, N, out]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         ops::linear(x, &self.weight, self.bias.as_ref())
+    }
+
+    /// `[B, N, out]` to `[B, N, in]`.
+    pub fn backward(&self, g: Tensor<3>) -> Tensor<3> {
+        backward::linear(g, &self.weight)
     }
 
     /// `[B, in]` to `[B, out]`.
@@ -80,6 +87,11 @@ impl Conv2d {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         ops::conv2d(x, &self.weight, self.bias.as_ref(), self.conv)
     }
+
+    /// `[B, out, H', W']` to `[B, in, H, W]`, `size` being the input's `[H, W]`.
+    pub fn backward(&self, g: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+        backward::conv2d(g, &self.weight, self.conv, size)
+    }
 }
 
 /// Group normalisation with learned scale and shift.
@@ -109,6 +121,18 @@ impl GroupNorm {
     pub fn forward_silu(&self, x: Tensor<4>) -> Tensor<4> {
         ops::group_norm(x, self.groups, &self.weight, &self.bias, self.eps, true)
     }
+
+    /// Of [`Self::forward`] at `x`.
+    pub fn backward(&self, x: Tensor<4>, g: Tensor<4>) -> Tensor<4> {
+        let (w, b) = (&self.weight, &self.bias);
+        backward::group_norm(x, self.groups, w, b, self.eps, false, g)
+    }
+
+    /// Of [`Self::forward_silu`] at `x`.
+    pub fn backward_silu(&self, x: Tensor<4>, g: Tensor<4>) -> Tensor<4> {
+        let (w, b) = (&self.weight, &self.bias);
+        backward::group_norm(x, self.groups, w, b, self.eps, true, g)
+    }
 }
 
 /// Layer normalisation with learned scale and shift.
@@ -130,5 +154,10 @@ impl LayerNorm {
 
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         ops::layer_norm(x, &self.weight, &self.bias, self.eps)
+    }
+
+    /// At `x`.
+    pub fn backward(&self, x: Tensor<3>, g: Tensor<3>) -> Tensor<3> {
+        backward::layer_norm(x, &self.weight, self.eps, g)
     }
 }

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::layers::{Conv2d, GroupNorm, Linear};
 use super::weights::Reader;
 use crate::Result;
-use crate::ops::{self, Conv};
+use crate::ops::{self, Conv, backward};
 
 /// Group normalisation settings of a network.
 #[derive(Debug, Clone, Copy)]
@@ -57,16 +57,37 @@ impl ResnetBlock {
 
     /// `x` `[B, in, H, W]`; `time` `[B, width]` is silu(time embedding), the same for all blocks.
     pub fn forward(&self, x: Tensor<4>, time: Option<&Tensor<2>>) -> Tensor<4> {
-        let mut h = self.conv1.forward(self.norm1.forward_silu(x.clone()));
-        if let (Some(project), Some(time)) = (&self.time_emb_proj, time) {
-            h = ops::add_channels(h, project.forward_rows(time.clone()));
-        }
+        let h = self.hidden(x.clone(), time);
         let h = self.conv2.forward(self.norm2.forward_silu(h));
         let x = match &self.conv_shortcut {
             Some(conv) => conv.forward(x),
             None => x,
         };
         ops::add(x, h)
+    }
+
+    /// What the second normalisation gets.
+    fn hidden(&self, x: Tensor<4>, time: Option<&Tensor<2>>) -> Tensor<4> {
+        let h = self.conv1.forward(self.norm1.forward_silu(x));
+        match (&self.time_emb_proj, time) {
+            (Some(project), Some(time)) => ops::add_channels(h, project.forward_rows(time.clone())),
+            _ => h,
+        }
+    }
+
+    /// The vector-Jacobian product with respect to `x` for the cotangent `g` of the result.
+    pub fn backward(&self, x: Tensor<4>, time: Option<&Tensor<2>>, g: Tensor<4>) -> Tensor<4> {
+        let [_, _, height, width] = x.dims();
+        let size = [height, width];
+        let h = self.hidden(x.clone(), time);
+        let gh = self.conv2.backward(g.clone(), size);
+        let gh = self.norm2.backward_silu(h, gh);
+        let gx = self.norm1.backward_silu(x, self.conv1.backward(gh, size));
+        let short = match &self.conv_shortcut {
+            Some(conv) => conv.backward(g, size),
+            None => g,
+        };
+        ops::add(short, gx)
     }
 }
 
@@ -94,6 +115,11 @@ impl Downsample {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.conv.forward(x)
     }
+
+    /// The vector-Jacobian product for an input of `size` (height, width).
+    pub fn backward(&self, g: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+        self.conv.backward(g, size)
+    }
 }
 
 /// Nearest-neighbour upsampling, then a 3x3 convolution.
@@ -112,6 +138,12 @@ impl Upsample {
     /// To `size` (height, width).
     pub fn forward(&self, x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         self.conv.forward(ops::upsample_nearest(x, size))
+    }
+
+    /// The vector-Jacobian product for an input of `size` (height, width).
+    pub fn backward(&self, g: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+        let [_, _, h, w] = g.dims();
+        backward::upsample_nearest(self.conv.backward(g, [h, w]), size)
     }
 
     /// To twice the size.

@@ -1,6 +1,8 @@
 //! The CPU path: burn's `flex` tensors, matrix products and convolutions from `flex`
 //! (`gemm`, SIMD), everything else as one plain loop an operation.
 
+mod backward;
+
 use burn::backend::ops::ConvOptions;
 use burn::tensor::{DType, Shape, TensorData};
 use burn_flex::{Flex, FlexTensor, ops};
@@ -60,6 +62,34 @@ fn moments(x: &[f32], eps: f32) -> (f32, f32) {
     (mean as f32, (1.0 / (var + f64::from(eps)).sqrt()) as f32)
 }
 
+/// softmax(scale x), in place.
+fn softmax(row: &mut [f32], scale: f32) {
+    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for s in row.iter_mut() {
+        *s = ((*s - max) * scale).exp();
+        sum += *s;
+    }
+    row.iter_mut().for_each(|s| *s /= sum);
+}
+
+/// `[B, rows, heads * d]` to `[B, heads, rows, d]`.
+fn split_heads(x: &FlexTensor, heads: usize) -> FlexTensor {
+    let d = dims(x);
+    x.to_contiguous()
+        .reshape(Shape::from(vec![d[0], d[1], heads, d[2] / heads]))
+        .permute(&[0, 2, 1, 3])
+        .to_contiguous()
+}
+
+/// `[B, heads, rows, d]` to `[B, rows, heads * d]`.
+fn join_heads(x: &FlexTensor) -> FlexTensor {
+    let d = dims(x);
+    x.permute(&[0, 2, 1, 3])
+        .to_contiguous()
+        .reshape(Shape::from(vec![d[0], d[2], d[1] * d[3]]))
+}
+
 /// Zero-pads the last two dimensions by top, bottom, left, right.
 fn pad(x: &FlexTensor, [top, bottom, left, right]: [usize; 4]) -> FlexTensor {
     let d = dims(x);
@@ -114,35 +144,21 @@ impl NetOps for Flex {
         heads: usize,
         causal: bool,
     ) -> FlexTensor {
-        let d = dims(&q);
-        let (b, n, width) = (d[0], d[1], d[2]);
-        let m = dims(&k)[1];
-        let per_head = width / heads;
-        let split = |x: FlexTensor, rows: usize| {
-            x.to_contiguous()
-                .reshape(Shape::from(vec![b, rows, heads, per_head]))
-                .permute(&[0, 2, 1, 3])
-                .to_contiguous()
-        };
-        let (q, k, v) = (split(q, n), split(k, m), split(v, m));
+        let (q, k, v) = (
+            split_heads(&q, heads),
+            split_heads(&k, heads),
+            split_heads(&v, heads),
+        );
+        let (n, m, per_head) = (dims(&q)[2], dims(&k)[2], dims(&q)[3]);
         let mut scores = ops::matmul::matmul(q, k.transpose(2, 3));
         let scale = 1.0 / (per_head as f32).sqrt();
         for (i, row) in scores.storage_mut::<f32>().chunks_exact_mut(m).enumerate() {
             let seen = if causal { (i % n + 1).min(m) } else { m };
             let (row, hidden) = row.split_at_mut(seen);
             hidden.fill(0.0);
-            let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let mut sum = 0.0;
-            for s in row.iter_mut() {
-                *s = ((*s - max) * scale).exp();
-                sum += *s;
-            }
-            row.iter_mut().for_each(|s| *s /= sum);
+            softmax(row, scale);
         }
-        ops::matmul::matmul(scores, v)
-            .permute(&[0, 2, 1, 3])
-            .to_contiguous()
-            .reshape(Shape::from(vec![b, n, width]))
+        join_heads(&ops::matmul::matmul(scores, v))
     }
 
     fn net_group_norm(

@@ -73,3 +73,62 @@ pub trait NetOps: Backend {
     /// Channels `start..start + len` of `[B, C, ...]`.
     fn net_take_channels(x: FloatTensor<Self>, start: usize, len: usize) -> FloatTensor<Self>;
 }
+
+/// Vector-Jacobian products below the tensor API; see [`super::backward`] for the formulas.
+/// `g` is the cotangent of the forward operation's result.
+#[backend_extension(Cube, Flex)]
+pub trait NetBackwardOps: Backend {
+    /// [`super::backward::linear`].
+    fn net_linear_backward(g: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// `[out, in, K, K]` to `[in, out, K, K]` with the taps in reverse order.
+    fn net_flip_kernel(w: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Pixel (y, x) of `[B, C, H, W]` goes to (stride y + top, stride x + left) of a map of zeros
+    /// of the given size; what falls outside is dropped.
+    fn net_dilate(
+        x: FloatTensor<Self>,
+        stride: usize,
+        top: i32,
+        left: i32,
+        height: usize,
+        width: usize,
+    ) -> FloatTensor<Self>;
+    /// [`super::backward::attention`].
+    fn net_attention_backward(
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        heads: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// [`super::backward::group_norm`].
+    fn net_group_norm_backward(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        groups: usize,
+        eps: f32,
+        silu: bool,
+    ) -> FloatTensor<Self>;
+    /// [`super::backward::layer_norm`].
+    fn net_layer_norm_backward(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        eps: f32,
+    ) -> FloatTensor<Self>;
+    /// [`super::backward::geglu`].
+    fn net_geglu_backward(x: FloatTensor<Self>, g: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// [`super::backward::activate`].
+    fn net_activate_backward(
+        x: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        f: Activation,
+    ) -> FloatTensor<Self>;
+    /// [`super::backward::upsample_nearest`].
+    fn net_upsample_backward(
+        g: FloatTensor<Self>,
+        height: usize,
+        width: usize,
+    ) -> FloatTensor<Self>;
+}

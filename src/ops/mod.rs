@@ -4,6 +4,7 @@
 //! Token sequences are `[batch, tokens, width]`, feature maps `[batch, channel, height, width]`.
 //! Shapes are the models' promise; these functions panic on a mismatch, as burn does.
 
+pub mod backward;
 mod cpu;
 mod extension;
 mod gpu;

@@ -1,29 +1,55 @@
-//! Down, mid and up blocks. Each is one call from feature map to feature map, so a caller can run,
-//! repeat or recompute the UNet block by block.
+//! Down, mid and up blocks. Each lists its [`Step`]s, which the UNet runs one after the other.
 
 use burn::tensor::Tensor;
 
+use super::step::{Skip, Step};
 use super::transformer::{Shape, Transformer};
 use super::{BlockType, Conditioning, UNetConfig};
 use crate::Result;
 use crate::models::resnet::{Downsample, Norm, ResnetBlock, Upsample};
 use crate::models::weights::Reader;
-use crate::ops;
 
 /// A residual block, and the transformer after it, if any.
 #[derive(Debug)]
-struct Stage {
+pub(super) struct Stage {
     resnet: ResnetBlock,
     attention: Option<Transformer>,
 }
 
 impl Stage {
-    fn forward(&self, x: Tensor<4>, c: &Conditioning) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>, c: &Conditioning) -> Tensor<4> {
         let x = self.resnet.forward(x, Some(&c.time));
         match &self.attention {
             Some(attention) => attention.forward(x, &c.text),
             None => x,
         }
+    }
+
+    /// Whether the text enters here.
+    pub fn attends(&self) -> bool {
+        self.attention.is_some()
+    }
+
+    /// The vector-Jacobian product for the cotangent `g` of the result: with respect to `x`, if
+    /// `need_x`, and to the text, if it enters here. Computes what it needs of [`Self::forward`]
+    /// again.
+    pub fn backward(
+        &self,
+        x: Tensor<4>,
+        c: &Conditioning,
+        g: Tensor<4>,
+        need_x: bool,
+    ) -> (Option<Tensor<4>>, Option<Tensor<3>>) {
+        let (g, g_text) = match &self.attention {
+            Some(attention) => {
+                let h = self.resnet.forward(x.clone(), Some(&c.time));
+                attention.backward(h, &c.text, g, need_x)
+            }
+            None => (Some(g), None),
+        };
+        let gx = g.filter(|_| need_x);
+        let gx = gx.map(|g| self.resnet.backward(x, Some(&c.time), g));
+        (gx, g_text)
     }
 }
 
@@ -101,30 +127,18 @@ impl DownBlock {
         })
     }
 
-    /// Leaves the result of every stage on `skips`, for the up blocks.
-    pub fn forward(
-        &self,
-        mut x: Tensor<4>,
-        c: &Conditioning,
-        skips: &mut Vec<Tensor<4>>,
-    ) -> Tensor<4> {
-        for stage in &self.stages {
-            x = stage.forward(x, c);
-            skips.push(x.clone());
-        }
-        if let Some(downsampler) = &self.downsampler {
-            x = downsampler.forward(x);
-            skips.push(x.clone());
-        }
-        x
+    /// Every step leaves its result for the up blocks.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        let stages = self.stages.iter();
+        let stages = stages.map(|stage| Step::Stage(stage, Skip::Leave));
+        stages.chain(self.downsampler.as_ref().map(Step::Down))
     }
 }
 
 /// `UNetMidBlock2DCrossAttn`.
 #[derive(Debug)]
 pub(super) struct MidBlock {
-    first: Stage,
-    last: ResnetBlock,
+    stages: [Stage; 2],
 }
 
 impl MidBlock {
@@ -137,18 +151,16 @@ impl MidBlock {
             ResnetBlock::load(&w, channels, channels, time, norm(config))
         };
         let attention = Transformer::load(&w.at("attentions").at(0), shape(config, i, false))?;
+        let stage = |resnet, attention| Stage { resnet, attention };
         Ok(Self {
-            first: Stage {
-                resnet: resnet(0)?,
-                attention: Some(attention),
-            },
-            last: resnet(1)?,
+            stages: [stage(resnet(0)?, Some(attention)), stage(resnet(1)?, None)],
         })
     }
 
-    pub fn forward(&self, x: Tensor<4>, c: &Conditioning) -> Tensor<4> {
-        let x = self.first.forward(x, c);
-        self.last.forward(x, Some(&c.time))
+    /// Apart from the skips.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        let stages = self.stages.iter();
+        stages.map(|stage| Step::Stage(stage, Skip::None))
     }
 }
 
@@ -191,24 +203,10 @@ impl UpBlock {
         Ok(Self { stages, upsampler })
     }
 
-    /// Takes one skip for each stage from `skips` and upsamples to the size of the next one, which
-    /// differs from twice the size where downsampling rounded up.
-    pub fn forward(
-        &self,
-        mut x: Tensor<4>,
-        c: &Conditioning,
-        skips: &mut Vec<Tensor<4>>,
-    ) -> Tensor<4> {
-        for stage in &self.stages {
-            if let Some(skip) = skips.pop() {
-                x = ops::concat_channels(x, skip);
-            }
-            x = stage.forward(x, c);
-        }
-        if let (Some(upsampler), Some(next)) = (&self.upsampler, skips.last()) {
-            let [_, _, h, w] = next.dims();
-            x = upsampler.forward(x, [h, w]);
-        }
-        x
+    /// Every stage takes a skip.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        let stages = self.stages.iter();
+        let stages = stages.map(|stage| Step::Stage(stage, Skip::Take));
+        stages.chain(self.upsampler.as_ref().map(Step::Up))
     }
 }

@@ -3,6 +3,8 @@
 
 mod blocks;
 mod config;
+mod pullback;
+mod step;
 mod time;
 mod transformer;
 
@@ -10,6 +12,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use self::blocks::{DownBlock, MidBlock, UpBlock};
 pub use self::config::{BlockType, UNetConfig};
+pub use self::pullback::{Backward, Pullback};
+use self::step::{Step, Walk};
 use self::time::TimeEmbedding;
 pub use self::time::{guidance_embedding, timestep_embedding};
 use super::layers::{Conv2d, GroupNorm};
@@ -93,6 +97,35 @@ impl UNet2DConditionModel {
         context: Tensor<3>,
         timestep_cond: Option<Tensor<2>>,
     ) -> Result<Tensor<4>> {
+        let (mut walk, c) = self.start(sample, timesteps, context, timestep_cond)?;
+        for step in self.steps() {
+            step.forward(&mut walk, &c);
+        }
+        Ok(self.head(walk.x))
+    }
+
+    /// [`Self::forward`], and the means to carry a cotangent of the prediction back to `context`.
+    /// Holds the inputs of all blocks until the [`Pullback`] is used or dropped.
+    pub fn forward_vjp(
+        &self,
+        sample: Tensor<4>,
+        timesteps: &[f32],
+        context: Tensor<3>,
+        timestep_cond: Option<Tensor<2>>,
+    ) -> Result<(Tensor<4>, Pullback<'_>)> {
+        let (walk, c) = self.start(sample, timesteps, context, timestep_cond)?;
+        let pullback = Pullback::record(self, walk, c);
+        Ok((self.head(pullback.features()), pullback))
+    }
+
+    /// Checks the inputs and computes what the first step gets.
+    fn start(
+        &self,
+        sample: Tensor<4>,
+        timesteps: &[f32],
+        context: Tensor<3>,
+        timestep_cond: Option<Tensor<2>>,
+    ) -> Result<(Walk, Conditioning)> {
         self.check(&sample, timesteps, &context, timestep_cond.as_ref())?;
         let batch = sample.dims()[0];
         let time = self.time.forward(timesteps, batch, timestep_cond);
@@ -105,16 +138,28 @@ impl UNet2DConditionModel {
         } else {
             sample
         };
-        let mut x = self.conv_in.forward(sample);
-        let mut skips = vec![x.clone()];
-        for block in &self.down_blocks {
-            x = block.forward(x, &conditioning, &mut skips);
-        }
-        x = self.mid_block.forward(x, &conditioning);
-        for block in &self.up_blocks {
-            x = block.forward(x, &conditioning, &mut skips);
-        }
-        Ok(self.conv_out.forward(self.conv_norm_out.forward_silu(x)))
+        let x = self.conv_in.forward(sample);
+        let skips = vec![x.clone()];
+        Ok((Walk { x, skips }, conditioning))
+    }
+
+    /// All blocks, step by step.
+    fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        let down = self.down_blocks.iter().flat_map(DownBlock::steps);
+        let up = self.up_blocks.iter().flat_map(UpBlock::steps);
+        down.chain(self.mid_block.steps()).chain(up)
+    }
+
+    /// The prediction from the last block's result.
+    fn head(&self, x: Tensor<4>) -> Tensor<4> {
+        self.conv_out.forward(self.conv_norm_out.forward_silu(x))
+    }
+
+    /// The vector-Jacobian product of [`Self::head`] at `x`.
+    fn head_backward(&self, x: Tensor<4>, g: Tensor<4>) -> Tensor<4> {
+        let [_, _, h, w] = x.dims();
+        self.conv_norm_out
+            .backward_silu(x, self.conv_out.backward(g, [h, w]))
     }
 
     /// The `timestep_cond` for guidance scale `scale` (1: none): `None` when the model takes no

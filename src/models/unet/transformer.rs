@@ -1,11 +1,13 @@
-//! `Transformer2DModel` and its layers.
+//! `Transformer2DModel` and its layers. Each `backward` is the vector-Jacobian product of `forward`
+//! with respect to the feature map or tokens and to the text, `g` being the cotangent of the result.
+//! The former costs a good part of the work, and is left out unless `need_x`.
 
 use burn::tensor::Tensor;
 
 use crate::Result;
 use crate::models::layers::{GroupNorm, LayerNorm, Linear};
 use crate::models::weights::Reader;
-use crate::ops;
+use crate::ops::{self, backward};
 
 /// Sizes of a transformer.
 #[derive(Debug, Clone, Copy)]
@@ -46,13 +48,60 @@ impl Transformer {
     /// `x` `[B, C, H, W]`, `text` `[B, N, text]`.
     pub fn forward(&self, x: Tensor<4>, text: &Tensor<3>) -> Tensor<4> {
         let [_, _, height, width] = x.dims();
-        let tokens = ops::to_tokens(self.norm.forward(x.clone()));
-        let mut h = self.proj_in.forward(tokens);
+        let mut h = self.tokens(x.clone());
         for layer in &self.transformer_blocks {
             h = layer.forward(h, text);
         }
         ops::add(x, ops::from_tokens(self.proj_out.forward(h), height, width))
     }
+
+    /// What the first layer gets.
+    fn tokens(&self, x: Tensor<4>) -> Tensor<3> {
+        let tokens = ops::to_tokens(self.norm.forward(x));
+        self.proj_in.forward(tokens)
+    }
+
+    /// `None` for the text when there is no layer.
+    pub fn backward(
+        &self,
+        x: Tensor<4>,
+        text: &Tensor<3>,
+        g: Tensor<4>,
+        need_x: bool,
+    ) -> (Option<Tensor<4>>, Option<Tensor<3>>) {
+        let [_, _, height, width] = x.dims();
+        let mut h = self.tokens(x.clone());
+        let mut inputs = Vec::with_capacity(self.transformer_blocks.len());
+        for (i, layer) in self.transformer_blocks.iter().enumerate() {
+            inputs.push(h.clone());
+            if i + 1 < self.transformer_blocks.len() {
+                h = layer.forward(h, text);
+            }
+        }
+        let mut gh = Some(self.proj_out.backward(ops::to_tokens(g.clone())));
+        let mut g_text = None;
+        for (i, layer) in self.transformer_blocks.iter().enumerate().rev() {
+            let (Some(g), Some(h)) = (gh.take(), inputs.pop()) else {
+                break;
+            };
+            let (gx, gt) = layer.backward(h, text, g, need_x || i > 0);
+            gh = gx;
+            g_text = accumulate(g_text, gt);
+        }
+        let gx = gh.filter(|_| need_x).map(|gh| {
+            let gt = ops::from_tokens(self.proj_in.backward(gh), height, width);
+            ops::add(g, self.norm.backward(x, gt))
+        });
+        (gx, g_text)
+    }
+}
+
+/// The sum of what there is so far and `g`.
+pub(super) fn accumulate(sum: Option<Tensor<3>>, g: Tensor<3>) -> Option<Tensor<3>> {
+    Some(match sum {
+        Some(sum) => ops::add(sum, g),
+        None => g,
+    })
 }
 
 /// `BasicTransformerBlock`: self-attention, attention to the text, feed-forward, each pre-norm and
@@ -105,6 +154,46 @@ impl Layer {
         let h = self.feed_in.forward(self.norm3.forward(x.clone()));
         ops::add(x, self.feed_out.forward(ops::geglu(h)))
     }
+
+    fn backward(
+        &self,
+        x: Tensor<3>,
+        text: &Tensor<3>,
+        g: Tensor<3>,
+        need_x: bool,
+    ) -> (Option<Tensor<3>>, Tensor<3>) {
+        let own = self.norm1.forward(x.clone());
+        let context = if self.only_cross_attention {
+            text.clone()
+        } else {
+            own.clone()
+        };
+        let middle = self.attn1.forward(own.clone(), context.clone());
+        let middle = ops::add(x.clone(), middle);
+        let asking = self.norm2.forward(middle.clone());
+
+        let fed = self.attn2.forward(asking.clone(), text.clone());
+        let fed = ops::add(middle.clone(), fed);
+        let inner = self.feed_in.forward(self.norm3.forward(fed.clone()));
+        let g_inner = backward::geglu(inner, self.feed_out.backward(g.clone()));
+        let g_normal = self.feed_in.backward(g_inner);
+        let g = ops::add(g, self.norm3.backward(fed, g_normal));
+
+        let (g_asking, g_text) = self.attn2.backward(asking, text.clone(), g.clone());
+        if !need_x && !self.only_cross_attention {
+            return (None, g_text);
+        }
+        let g = ops::add(g, self.norm2.backward(middle, g_asking));
+
+        let (g_own, g_context) = self.attn1.backward(own, context, g.clone());
+        let (g_own, g_text) = if self.only_cross_attention {
+            (g_own, ops::add(g_text, g_context))
+        } else {
+            (ops::add(g_own, g_context), g_text)
+        };
+        let gx = need_x.then(|| ops::add(g, self.norm1.backward(x, g_own)));
+        (gx, g_text)
+    }
 }
 
 /// Multi-head attention of tokens to a context; projections of queries, keys and values have no
@@ -135,5 +224,16 @@ impl Attention {
         let v = self.to_v.forward(context);
         self.to_out
             .forward(ops::attention(q, k, v, self.heads, false))
+    }
+
+    /// With respect to `x` and `context`, as if they were independent.
+    fn backward(&self, x: Tensor<3>, context: Tensor<3>, g: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
+        let q = self.to_q.forward(x);
+        let k = self.to_k.forward(context.clone());
+        let v = self.to_v.forward(context);
+        let g = self.to_out.backward(g);
+        let (gq, gk, gv) = backward::attention(q, k, v, self.heads, g);
+        let g_context = ops::add(self.to_k.backward(gk), self.to_v.backward(gv));
+        (self.to_q.backward(gq), g_context)
     }
 }

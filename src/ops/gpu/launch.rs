@@ -25,7 +25,7 @@ const MAX_GROUPS: usize = 65_535;
 pub struct Kernel {
     /// Identifies the text: the same key must always mean the same source.
     pub key: String,
-    /// WGSL element type of each buffer, `f32`, `vec4<f32>` or `i32`; the last one is the output.
+    /// WGSL element type of each buffer, `f32`, `vec2<f32>`, `vec4<f32>` or `i32`; the last one is the output.
     pub buffers: Vec<&'static str>,
     /// Names of the uniform's words, in order.
     pub params: Vec<&'static str>,

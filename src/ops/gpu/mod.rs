@@ -5,6 +5,7 @@
 //! Kernel sources are text with the inner loops unrolled by [`tile`]; sizes travel in a uniform,
 //! so that one pipeline serves all shapes of an operation.
 
+mod backward;
 mod conv;
 mod launch;
 mod matmul;

@@ -7,7 +7,7 @@ use super::launch::{Kernel, dims, launch, output};
 use super::pointwise::FUNCTIONS;
 
 /// Sums over a workgroup; all threads must call it.
-fn reduction(threads: usize) -> String {
+pub(super) fn reduction(threads: usize) -> String {
     format!(
         "var<workgroup> partial: array<f32, {threads}>;
 fn total(lane: u32, value: f32) -> f32 {{
@@ -25,7 +25,7 @@ fn total(lane: u32, value: f32) -> f32 {{
 }
 
 /// Mean and inverse deviation of the `p.size` values from `start`.
-fn statistics(threads: usize) -> String {
+pub(super) fn statistics(threads: usize) -> String {
     format!(
         "if (group >= p.groups) {{ return; }}
 let start = group * p.size;

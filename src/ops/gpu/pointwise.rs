@@ -26,7 +26,7 @@ fn soft_clamp(x: f32) -> f32 { return 3.0 * tanh(clamp(x / 3.0, -15.0, 15.0)); }
 ";
 
 /// A kernel `out[i] = expression`, where the expression may use `i` and the uniform `p`.
-fn map(
+pub(super) fn map(
     key: impl Into<String>,
     buffers: Vec<&'static str>,
     mut params: Vec<&'static str>,
@@ -44,7 +44,12 @@ fn map(
     }
 }
 
-fn run(kernel: Kernel, inputs: &[&CubeTensor], out: CubeTensor, params: &[usize]) -> CubeTensor {
+pub(super) fn run(
+    kernel: Kernel,
+    inputs: &[&CubeTensor],
+    out: CubeTensor,
+    params: &[usize],
+) -> CubeTensor {
     let count: usize = dims(&out).iter().product();
     let mut words: Vec<u32> = params.iter().map(|v| *v as u32).collect();
     words.push(count as u32);

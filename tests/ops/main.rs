@@ -1,0 +1,83 @@
+//! Every WGSL kernel against the CPU path, at the shapes the models use and at awkward ones; the CPU
+//! path's vector-Jacobian products against finite differences.
+//!
+//! Runs natively on whatever adapter there is (lavapipe on a machine without a GPU), and, compiled
+//! to wasm, in a dedicated worker of a browser.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![cfg(feature = "engine")]
+
+mod backward;
+mod differences;
+mod forward;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// Reproducible values in about [-1, 1] without a crate.
+fn values(n: usize, seed: u32) -> Vec<f32> {
+    let mut s = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    (0..n)
+        .map(|_| {
+            s ^= s << 13;
+            s ^= s >> 17;
+            s ^= s << 5;
+            (s as f32 / u32::MAX as f32) * 2.0 - 1.0
+        })
+        .collect()
+}
+
+fn t<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
+    let n = shape.iter().product();
+    Tensor::from_data(TensorData::new(values(n, seed), shape), device)
+}
+
+async fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+    let data = x.into_data_async().await.unwrap();
+    data.try_to_vec::<f32>().unwrap()
+}
+
+/// Runs `f` on both devices and compares.
+async fn same<const D: usize>(name: &str, gpu: &Device, f: impl Fn(&Device) -> Tensor<D>) {
+    let cpu = f(&Device::flex());
+    let shape = cpu.dims();
+    let on_gpu = f(gpu);
+    assert_eq!(shape, on_gpu.dims(), "{name}: shapes differ");
+    let (a, b) = (read(cpu).await, read(on_gpu).await);
+    let norm: f64 = a.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
+    let error: f64 = a
+        .iter()
+        .zip(&b)
+        .map(|(a, b)| f64::from(a - b).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    assert!(norm > 0.0, "{name}: the reference is zero");
+    assert!(
+        error <= 2e-5 * norm,
+        "{name}: relative error {:.2e}",
+        error / norm
+    );
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn kernels_match_the_cpu_path() {
+    // A machine without any Vulkan adapter cannot run this; CI installs a software one.
+    let gpu = Device::wgpu_options().init().expect("a WebGPU adapter");
+    pollster::block_on(async {
+        forward::all(&gpu).await;
+        backward::all(&gpu).await;
+    });
+}
+
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen_test::wasm_bindgen_test]
+async fn kernels_match_the_cpu_path() {
+    let gpu = Device::wgpu_options()
+        .init_async()
+        .await
+        .expect("a WebGPU adapter");
+    forward::all(&gpu).await;
+    backward::all(&gpu).await;
+}
