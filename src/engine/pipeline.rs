@@ -4,12 +4,13 @@ use burn::tensor::{Device, Tensor};
 
 use super::files::ModelFiles;
 use super::transfer::{download, upload};
+use crate::models::unet::Pullback;
 use crate::models::{
     Autoencoder, ClipTextModel, UNet2DConditionModel, Weights, weights::shard_files,
 };
 use crate::protocol::ModelReport;
 use crate::schedule::LcmScheduler;
-use crate::solver::{Codec, Prior};
+use crate::solver::{Codec, Prior, PromptPrior};
 use crate::tokenizer::{Encoding, Tokenizer};
 use crate::{Error, HostTensor, Result};
 
@@ -184,9 +185,9 @@ pub struct Conditioned<'a> {
     guidance: f32,
 }
 
-impl Codec for Conditioned<'_> {
+impl Codec for Pipeline {
     fn latent_shape(&self, [b, c, h, w]: [usize; 4]) -> Result<[usize; 4]> {
-        let ae = &self.pipeline.autoencoder;
+        let ae = &self.autoencoder;
         let f = ae.downsample_factor();
         if c != 3 || h % f != 0 || w % f != 0 || h * w == 0 {
             return Err(Error::shape(format!(
@@ -198,17 +199,29 @@ impl Codec for Conditioned<'_> {
 
     async fn encode(&self, picture: &HostTensor) -> Result<HostTensor> {
         self.latent_shape(picture.dims4()?)?;
-        let ae = &self.pipeline.autoencoder;
-        let latent = download(ae.encode(upload(picture, &self.pipeline.device)?)?).await?;
+        let ae = &self.autoencoder;
+        let latent = download(ae.encode(upload(picture, &self.device)?)?).await?;
         let (scale, shift) = (ae.scaling_factor() as f32, ae.shift_factor() as f32);
         Ok(latent.map(|v| (v - shift) * scale))
     }
 
     async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
-        let ae = &self.pipeline.autoencoder;
+        let ae = &self.autoencoder;
         let (scale, shift) = (ae.scaling_factor() as f32, ae.shift_factor() as f32);
         let latent = latent.clone().map(|v| v / scale + shift);
-        download(ae.decode(upload(&latent, &self.pipeline.device)?)?).await
+        download(ae.decode(upload(&latent, &self.device)?)?).await
+    }
+}
+
+impl Codec for Conditioned<'_> {
+    fn latent_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
+        self.pipeline.latent_shape(picture)
+    }
+    async fn encode(&self, picture: &HostTensor) -> Result<HostTensor> {
+        self.pipeline.encode(picture).await
+    }
+    async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
+        self.pipeline.decode(latent).await
     }
 }
 
@@ -227,5 +240,61 @@ impl Prior for Conditioned<'_> {
         let cond = unet.guidance(self.guidance, batch, &self.pipeline.device);
         let z = upload(z, &self.pipeline.device)?;
         download(unet.forward(z, &[t as f32], context, cond)?).await
+    }
+}
+
+/// A [`Pipeline`] as a prior whose prompt embedding is an argument.
+#[derive(Debug, Clone, Copy)]
+pub struct Prompted<'a> {
+    pipeline: &'a Pipeline,
+    guidance: f32,
+}
+
+impl<'a> Prompted<'a> {
+    /// `guidance` as in [`Pipeline::condition`].
+    pub fn new(pipeline: &'a Pipeline, guidance: f32) -> Self {
+        Self { pipeline, guidance }
+    }
+}
+
+impl Codec for Prompted<'_> {
+    fn latent_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
+        self.pipeline.latent_shape(picture)
+    }
+    async fn encode(&self, picture: &HostTensor) -> Result<HostTensor> {
+        self.pipeline.encode(picture).await
+    }
+    async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
+        self.pipeline.decode(latent).await
+    }
+}
+
+impl PromptPrior for Prompted<'_> {
+    type Pullback<'b>
+        = Pullback<'b>
+    where
+        Self: 'b;
+
+    async fn predict_at(&self, z: &HostTensor, t: usize, c: &HostTensor) -> Result<HostTensor> {
+        let prior = self.pipeline.condition(c, self.guidance)?;
+        prior.predict(z, t).await
+    }
+
+    async fn predict_with_pullback(
+        &self,
+        z: &HostTensor,
+        t: usize,
+        c: &HostTensor,
+    ) -> Result<(HostTensor, Pullback<'_>)> {
+        let (unet, device) = (&self.pipeline.unet, &self.pipeline.device);
+        let batch = z.dims4()?[0];
+        let cond = unet.guidance(self.guidance, batch, device);
+        let z = upload(z, device)?;
+        let (output, pullback) = unet.forward_vjp(z, &[t as f32], upload(c, device)?, cond)?;
+        Ok((download(output).await?, pullback))
+    }
+
+    async fn pull_back(&self, pullback: Pullback<'_>, seed: &HostTensor) -> Result<HostTensor> {
+        download(pullback.context(upload(seed, &self.pipeline.device)?)?).await
     }
 }

@@ -97,6 +97,56 @@ pub enum StepRule {
     MomentMatching,
 }
 
+/// What restores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Solver {
+    /// LATINO.
+    #[default]
+    Latino,
+    /// LATINO-PRO: fits the prompt embedding first.
+    LatinoPro,
+    /// Latent DiffPIR (Zhu et al. 2023): LATINO that keeps most of its noise.
+    DiffPir,
+    /// Total variation, for comparison; needs no model.
+    Tv,
+    /// Quadratic smoothness, for comparison; needs no model.
+    Tikhonov,
+    /// The operator's regularised inverse, for comparison; needs no model.
+    PseudoInverse,
+}
+
+/// Settings of LATINO-PRO; see [`crate::solver::ProOptions`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProSettings {
+    /// Outer iterations.
+    pub iterations: u32,
+    /// Timesteps of the chain in each.
+    pub chain_steps: u32,
+    /// Step size.
+    pub step: f64,
+    /// Radius of every token's ball.
+    pub radius: f64,
+    /// Tokens that never move, from the start.
+    pub frozen: u32,
+    /// The gradient's expectation over the chain's noise instead of a draw.
+    pub expected: bool,
+}
+
+impl Default for ProSettings {
+    fn default() -> Self {
+        Self {
+            iterations: 15,
+            chain_steps: 4,
+            step: 0.08,
+            radius: 15.0,
+            frozen: 4,
+            expected: false,
+        }
+    }
+}
+
 /// A restoration, complete: the same job on the same device gives the same result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RestoreJob {
@@ -109,8 +159,15 @@ pub struct RestoreJob {
     pub mask: Option<Rgba>,
     /// The operator, as `name:key=value,...`.
     pub task: String,
-    /// Noise standard deviation, for pictures in [0, 1]. 0 to 2.
-    pub noise: f32,
+    /// The noise, as `name:key=value,...`, or the standard deviation of Gaussian noise for pictures
+    /// in [0, 1].
+    pub noise: String,
+    /// What restores.
+    pub solver: Solver,
+    /// Posterior samples, 1 or more; from two on their spread is reported.
+    pub samples: u32,
+    /// For LATINO-PRO.
+    pub pro: ProSettings,
     /// Prompt, used verbatim.
     pub prompt: String,
     /// Network evaluations, 1 to 50.
@@ -153,6 +210,13 @@ pub enum Request {
         /// The job.
         job: Box<RestoreJob>,
     },
+    /// Estimate the noise of a degraded picture. Answered by `NoiseEstimated` or `Failed`.
+    EstimateNoise {
+        /// Chosen by the page, echoed in the answer.
+        id: u32,
+        /// The picture.
+        picture: Rgba,
+    },
     /// Stop the job `id` at the next network call.
     Cancel {
         /// The job to stop.
@@ -174,6 +238,43 @@ pub struct Metrics {
     pub ssim: Option<f64>,
     /// Root mean square of A x - y in [0, 1] units; the noise level is what it should be near.
     pub residual: f64,
+}
+
+/// What several posterior samples say together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Uncertainty {
+    /// How many samples.
+    pub samples: u32,
+    /// Their mean: the estimate of least squared error.
+    pub mean: Rgba,
+    /// Its quality.
+    pub mean_metrics: Metrics,
+    /// Standard deviation of every pixel (root mean square over the channels), row-major, [0, 1] units.
+    /// Vanilla LATINO is under-dispersed: a lower bound.
+    pub deviation: Vec<f32>,
+    /// The central credible interval of [`Uncertainty::level`]: low ends, grey (mean over channels).
+    pub low: Vec<f32>,
+    /// Its high ends.
+    pub high: Vec<f32>,
+    /// The interval's nominal level.
+    pub level: f64,
+    /// Share of the true values inside their interval, when the truth is known.
+    pub coverage: Option<f64>,
+    /// What samples from the right law would cover, (K - 1) / (K + 1) at most.
+    pub attainable: f64,
+    /// The first principal components as pictures around mid-grey, the largest first.
+    pub components: Vec<Component>,
+}
+
+/// A direction in which the samples differ.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Component {
+    /// Share of the samples' variance.
+    pub share: f64,
+    /// mean - 2 deviations along it.
+    pub low: Rgba,
+    /// mean + 2 deviations along it.
+    pub high: Rgba,
 }
 
 /// Why something failed: lets the page offer the right remedy.
@@ -225,11 +326,20 @@ pub enum Event {
         /// Quality of the baseline.
         metrics: Metrics,
     },
+    /// Answer to `EstimateNoise`.
+    NoiseEstimated {
+        /// Echoed.
+        id: u32,
+        /// Standard deviation for pictures in [0, 1].
+        sigma: f64,
+        /// What to know about this estimate, if it cannot be relied on.
+        caution: Option<String>,
+    },
     /// A restoration begins.
     Started {
         /// Echoed.
         id: u32,
-        /// Steps to come.
+        /// Network evaluations to come, of all samples together.
         steps: u32,
         /// The measurement as a picture.
         measurement: Rgba,
@@ -261,6 +371,47 @@ pub enum Event {
         /// Wall-clock seconds of this step.
         seconds: f64,
     },
+    /// A network evaluation of LATINO-PRO's outer iterations is done.
+    Progress {
+        /// Echoed.
+        id: u32,
+        /// Evaluations so far.
+        done: u32,
+        /// Evaluations in all.
+        total: u32,
+    },
+    /// An outer iteration of LATINO-PRO is done.
+    Iteration {
+        /// Echoed.
+        id: u32,
+        /// 1 to `iterations`.
+        iteration: u32,
+        /// Iterations in all.
+        iterations: u32,
+        /// Step size used.
+        step: f64,
+        /// Distance of every token of the prompt from its start.
+        distances: Vec<f64>,
+        /// Root mean square residual of what the prior said, [0, 1] units.
+        residual: f64,
+        /// The chain's last picture.
+        picture: Rgba,
+        /// Wall-clock seconds of this iteration.
+        seconds: f64,
+    },
+    /// A posterior sample is done; after the last comes `Done`.
+    Sample {
+        /// Echoed.
+        id: u32,
+        /// 1 to `samples`.
+        sample: u32,
+        /// Samples in all.
+        samples: u32,
+        /// The sample.
+        picture: Rgba,
+        /// Its quality.
+        metrics: Metrics,
+    },
     /// The result.
     Done {
         /// Echoed.
@@ -269,8 +420,10 @@ pub enum Event {
         picture: Rgba,
         /// Its quality.
         metrics: Metrics,
-        /// Network (UNet) evaluations used.
+        /// Network (UNet) evaluations used, by all samples together.
         evaluations: u32,
+        /// What the samples say together, when there are several.
+        uncertainty: Option<Box<Uncertainty>>,
         /// Wall-clock seconds in all.
         seconds: f64,
     },

@@ -1,0 +1,131 @@
+//! What a job reports on the way.
+
+use super::Finished;
+use crate::Result;
+use crate::image;
+use crate::protocol::{Event, Metrics, Rgba};
+use crate::solver::{Observer, ProEvent, ProIteration, StepReport};
+
+/// What a job reports on the way.
+#[derive(Debug, Clone)]
+pub enum JobEvent {
+    /// The measurement is ready and the solver starts.
+    Started {
+        /// Network evaluations to come, of all samples.
+        steps: u32,
+        /// The measurement as a picture.
+        measurement: Rgba,
+        /// The pseudo-inverse.
+        baseline: Rgba,
+        /// Its quality.
+        metrics: Metrics,
+        /// Tokens that did not fit.
+        dropped: usize,
+    },
+    /// One step of LATINO is done.
+    Step(StepReport),
+    /// One evaluation of LATINO-PRO's iterations is done.
+    Progress {
+        /// Evaluations so far.
+        done: usize,
+        /// Evaluations in all.
+        total: usize,
+    },
+    /// One iteration of LATINO-PRO is done.
+    Iteration(ProIteration),
+    /// One of several samples is done.
+    Sample {
+        /// 1 to `samples`.
+        sample: u32,
+        /// Samples in all.
+        samples: u32,
+        /// The sample.
+        finished: Box<Finished>,
+    },
+}
+
+impl JobEvent {
+    /// The protocol's event for job `id`; `seconds` is the time since the event before.
+    pub fn into_event(self, id: u32, seconds: f64) -> Event {
+        match self {
+            Self::Started {
+                steps,
+                measurement,
+                baseline,
+                metrics,
+                dropped,
+            } => Event::Started {
+                id,
+                steps,
+                measurement,
+                baseline,
+                baseline_metrics: metrics,
+                dropped_tokens: (dropped > 0).then_some(dropped as u32),
+            },
+            Self::Step(s) => Event::Step {
+                id,
+                step: s.step as u32,
+                timestep: s.timestep as u32,
+                before: image::to_rgba8(&s.before),
+                after: image::to_rgba8(&s.after),
+                residual_before: s.data.first().map_or(f64::NAN, |d| d.residual_before),
+                residual_after: s.data.first().map_or(f64::NAN, |d| d.residual_after),
+                gamma: s.data.first().map_or(f64::NAN, |d| d.gamma),
+                seconds,
+            },
+            Self::Progress { done, total } => Event::Progress {
+                id,
+                done: done as u32,
+                total: total as u32,
+            },
+            Self::Iteration(i) => Event::Iteration {
+                id,
+                iteration: i.iteration as u32,
+                iterations: i.iterations as u32,
+                step: i.step,
+                distances: i.distances,
+                residual: i.residual,
+                picture: image::to_rgba8(&i.picture),
+                seconds,
+            },
+            Self::Sample {
+                sample,
+                samples,
+                finished,
+            } => Event::Sample {
+                id,
+                sample,
+                samples,
+                picture: finished.picture,
+                metrics: finished.metrics,
+            },
+        }
+    }
+}
+
+/// Passes a solver's reports on as the job's.
+pub(super) struct Solver<'a, O>(pub &'a mut O);
+
+impl<O: Observer<JobEvent>> Observer<StepReport> for Solver<'_, O> {
+    fn notify(&mut self, report: StepReport) {
+        self.0.notify(JobEvent::Step(report));
+    }
+
+    async fn checkpoint(&mut self) -> Result<()> {
+        self.0.checkpoint().await
+    }
+}
+
+impl<O: Observer<JobEvent>> Observer<ProEvent> for Solver<'_, O> {
+    fn notify(&mut self, event: ProEvent) {
+        self.0.notify(match event {
+            ProEvent::Progress { done, total } => JobEvent::Progress { done, total },
+            ProEvent::Iteration(i) => JobEvent::Iteration(i),
+            ProEvent::Step(s) => JobEvent::Step(s),
+        });
+    }
+
+    async fn checkpoint(&mut self) -> Result<()> {
+        self.0.checkpoint().await
+    }
+}

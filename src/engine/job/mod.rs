@@ -1,0 +1,21 @@
+//! One job, from a picture and settings to restored pictures with their quality.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `restoration` | [`Setup`] and [`Restoration`]: operator, measurement, baseline, metrics |
+//! | `settings` | [`SolverSettings`]: which solver, and how it is to run |
+//! | `run` | one sample with one solver |
+//! | `samples` | several posterior samples and what they say together |
+//! | `events` | [`JobEvent`]: what a job reports on the way |
+
+mod events;
+mod restoration;
+mod run;
+mod samples;
+mod settings;
+
+pub use events::JobEvent;
+pub use restoration::{Restoration, Setup};
+pub use run::Finished;
+pub use samples::{Outcome, Spread};
+pub use settings::SolverSettings;

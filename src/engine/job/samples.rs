@@ -1,0 +1,193 @@
+//! Several posterior samples of one measurement, and what they say together.
+
+use super::{Finished, JobEvent, Restoration, SolverSettings};
+use crate::engine::Pipeline;
+use crate::image;
+use crate::protocol::{Component, Metrics, RestoreJob, Solver, Uncertainty};
+use crate::solver::Observer;
+use crate::uncertainty::{Calibration, Samples};
+use crate::{Error, HostTensor, Result};
+
+/// Nominal level of the credible interval that is shown.
+const LEVEL: f64 = 0.9;
+
+/// Principal components shown.
+const COMPONENTS: usize = 3;
+
+/// The samples of a job.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// All samples, in order; at least one.
+    pub samples: Vec<Finished>,
+    /// What they say together, from two on.
+    pub spread: Option<Spread>,
+}
+
+/// What several samples say together.
+#[derive(Debug, Clone)]
+pub struct Spread {
+    /// The samples.
+    pub samples: Samples,
+    /// Their mean `[1, 3, H, W]`.
+    pub mean: HostTensor,
+    /// Its quality.
+    pub mean_metrics: Metrics,
+    /// How they relate to the truth, when it is known.
+    pub calibration: Option<Calibration>,
+}
+
+impl Outcome {
+    /// Network evaluations, all samples together.
+    pub fn evaluations(&self) -> u32 {
+        self.samples.iter().map(|s| s.evaluations).sum()
+    }
+}
+
+impl Restoration {
+    /// Restores `samples` times, with the solver noise of seed, seed + 1, and so on. LATINO-PRO
+    /// fits its prompt once; the other samples are LATINO's under that prompt. Solvers that draw no
+    /// noise run once.
+    ///
+    /// Fails with [`Error::Invalid`] on no samples, and as the solvers do.
+    pub async fn run(
+        &self,
+        settings: &SolverSettings,
+        samples: usize,
+        pipeline: &Pipeline,
+        observer: &mut impl Observer<JobEvent>,
+    ) -> Result<Outcome> {
+        if samples == 0 {
+            return Err(Error::invalid("the number of samples must be at least 1"));
+        }
+        if !settings.needs_model() {
+            observer.notify(self.started(0, 0));
+            observer.checkpoint().await?;
+            let done = self.run_baseline(settings.solver)?;
+            return self.outcome(vec![done]);
+        }
+        let (encoding, mut embedding) = pipeline.embed(&settings.prompt).await?;
+        let total = settings.evaluations() + (samples - 1) * settings.steps;
+        observer.notify(self.started(total, encoding.dropped));
+        observer.checkpoint().await?;
+        let mut settings = settings.clone();
+        let mut done = Vec::new();
+        for k in 0..samples {
+            let finished = self
+                .run_sample(&settings, k as u64, pipeline, &embedding, observer)
+                .await?;
+            if let Some(found) = &finished.embedding {
+                embedding = found.clone();
+                settings.solver = Solver::Latino;
+            }
+            if samples > 1 {
+                observer.notify(JobEvent::Sample {
+                    sample: k as u32 + 1,
+                    samples: samples as u32,
+                    finished: Box::new(finished.clone()),
+                });
+            }
+            done.push(finished);
+        }
+        self.outcome(done)
+    }
+
+    /// Runs a page's job.
+    pub async fn run_job(
+        &self,
+        job: &RestoreJob,
+        pipeline: &Pipeline,
+        observer: &mut impl Observer<JobEvent>,
+    ) -> Result<Outcome> {
+        let settings = SolverSettings::from_job(job);
+        self.run(&settings, job.samples as usize, pipeline, observer)
+            .await
+    }
+
+    fn outcome(&self, samples: Vec<Finished>) -> Result<Outcome> {
+        if samples.len() < 2 {
+            return Ok(Outcome {
+                samples,
+                spread: None,
+            });
+        }
+        let [_, c, h, w] = self.baseline.dims4()?;
+        let mut set = Samples::new([c, h, w])?;
+        for sample in &samples {
+            set.push(&sample.tensor)?;
+        }
+        let mean = HostTensor::new([1, c, h, w], set.mean()?.into_data())?;
+        let calibration = match self.truth() {
+            Some(truth) => {
+                let truth = HostTensor::new([c, h, w], truth.data().to_vec())?;
+                Some(set.calibration(&truth, &[0.5, 0.8, LEVEL])?)
+            }
+            None => None,
+        };
+        let spread = Spread {
+            mean_metrics: self.metrics(&mean),
+            mean,
+            calibration,
+            samples: set,
+        };
+        Ok(Outcome {
+            samples,
+            spread: Some(spread),
+        })
+    }
+}
+
+/// Mean over the channels of `[C, H, W]`, to [0, 1] units.
+fn grey(x: &HostTensor, channels: usize) -> Vec<f32> {
+    let n = x.len() / channels;
+    (0..n)
+        .map(|i| {
+            let sum: f32 = (0..channels).map(|c| x.data()[c * n + i]).sum();
+            (sum / channels as f32 + 1.0) / 2.0
+        })
+        .collect()
+}
+
+impl Spread {
+    /// For the page.
+    pub fn report(&self) -> Result<Uncertainty> {
+        let set = &self.samples;
+        let [c, h, w] = set.shape();
+        let (low, high) = set.interval(LEVEL)?;
+        let row = self
+            .calibration
+            .as_ref()
+            .and_then(|c| c.rows.iter().find(|r| r.level == LEVEL));
+        let components = set
+            .components(COMPONENTS)?
+            .into_iter()
+            .map(|part| {
+                let reach = 2.0 * part.variance.sqrt() as f32;
+                let along = |sign: f32| -> Result<_> {
+                    let direction = HostTensor::new([1, c, h, w], part.direction.data().to_vec())?;
+                    let x = self.mean.clone();
+                    let x = x.zip(&direction, |m, d| m + sign * reach * d)?;
+                    Ok(image::to_rgba8(&x.clamp(-1.0, 1.0)))
+                };
+                Ok(Component {
+                    share: part.share,
+                    low: along(-1.0)?,
+                    high: along(1.0)?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        let map = set.deviation_map()?;
+        Ok(Uncertainty {
+            samples: set.len() as u32,
+            mean: image::to_rgba8(&self.mean),
+            mean_metrics: self.mean_metrics,
+            // Deviations, not pictures: half of the [-1, 1] ones.
+            deviation: map.into_data().into_iter().map(|v| v / 2.0).collect(),
+            low: grey(&low, c),
+            high: grey(&high, c),
+            level: LEVEL,
+            coverage: row.map(|r| r.coverage),
+            attainable: LEVEL.min(set.widest_level()),
+            components,
+        })
+    }
+}

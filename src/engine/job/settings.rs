@@ -1,0 +1,130 @@
+//! Which solver, and how it is to run.
+
+use crate::Result;
+use crate::protocol::{Initialisation, OutputStage, ProSettings, RestoreJob, Solver, StepRule};
+use crate::schedule::{LcmScheduler, lcm_timesteps};
+use crate::solver::{self, Direction, LatinoOptions, ProOptions, PublishedModel, ReEncoding};
+
+/// DiffPIR's share of fresh noise (Zhu et al. 2023).
+const DIFF_PIR_ZETA: f64 = 0.1;
+
+/// How a solver is to run; see [`RestoreJob`].
+#[derive(Debug, Clone)]
+pub struct SolverSettings {
+    /// What restores.
+    pub solver: Solver,
+    /// Prompt, verbatim.
+    pub prompt: String,
+    /// Network evaluations of one LATINO run.
+    pub steps: usize,
+    /// First timestep; the model's last one when `None`. A lower one keeps more of the
+    /// initial picture. Inpainting starts at the last one whatever is said here.
+    pub start: Option<usize>,
+    /// Where to start.
+    pub init: Initialisation,
+    /// What to return.
+    pub output: OutputStage,
+    /// Step size rule.
+    pub rule: StepRule,
+    /// Target of the discrepancy rule as a multiple of the noise energy.
+    pub rho: f64,
+    /// Guidance scale for models with a guidance embedding.
+    pub guidance: f32,
+    /// How the picture goes back to the latent space.
+    pub re_encoding: ReEncoding,
+    /// Share of fresh noise for LATINO; 1 is the method. DiffPIR has its own.
+    pub fresh_noise: f64,
+    /// For LATINO-PRO.
+    pub pro: ProSettings,
+}
+
+impl SolverSettings {
+    /// From a page's job.
+    pub fn from_job(job: &RestoreJob) -> Self {
+        Self {
+            solver: job.solver,
+            prompt: job.prompt.clone(),
+            steps: job.steps as usize,
+            start: job.start.map(|t| t as usize),
+            init: job.init,
+            output: job.output,
+            rule: job.rule,
+            rho: 1.0,
+            guidance: 1.0,
+            re_encoding: ReEncoding::default(),
+            fresh_noise: 1.0,
+            pro: job.pro,
+        }
+    }
+
+    /// Whether the solver needs a model.
+    pub fn needs_model(&self) -> bool {
+        matches!(
+            self.solver,
+            Solver::Latino | Solver::LatinoPro | Solver::DiffPir
+        )
+    }
+
+    /// Network evaluations of one run of the solver.
+    pub fn evaluations(&self) -> usize {
+        let chains = (self.pro.iterations * self.pro.chain_steps) as usize;
+        match self.solver {
+            Solver::Latino | Solver::DiffPir => self.steps,
+            Solver::LatinoPro => chains + self.steps,
+            Solver::Tv | Solver::Tikhonov | Solver::PseudoInverse => 0,
+        }
+    }
+
+    /// LATINO's options; `holes` when parts of the picture leave no trace in the measurement.
+    pub(super) fn latino(&self, scheduler: &LcmScheduler, holes: bool) -> Result<LatinoOptions> {
+        // A guess is no place to start from: holes begin with pure noise.
+        let start = self.start.filter(|_| !holes);
+        self.chain(scheduler, self.steps, start)
+    }
+
+    /// LATINO-PRO's options. Its chains start at the last timestep, as published: the first says
+    /// what the prompt means.
+    pub(super) fn latino_pro(&self, scheduler: &LcmScheduler, holes: bool) -> Result<ProOptions> {
+        let pro = &self.pro;
+        Ok(ProOptions {
+            chain: self.chain(scheduler, pro.chain_steps as usize, None)?,
+            last: self.latino(scheduler, holes)?,
+            iterations: pro.iterations as usize,
+            step: pro.step,
+            radius: pro.radius,
+            frozen: pro.frozen as usize,
+            direction: if pro.expected {
+                Direction::Expected
+            } else {
+                Direction::Published
+            },
+            ..ProOptions::default()
+        })
+    }
+
+    fn chain(
+        &self,
+        scheduler: &LcmScheduler,
+        steps: usize,
+        start: Option<usize>,
+    ) -> Result<LatinoOptions> {
+        Ok(LatinoOptions {
+            timesteps: lcm_timesteps(scheduler.config(), steps, start)?,
+            initialisation: self.init,
+            output: self.output,
+            rule: match self.rule {
+                StepRule::Discrepancy => solver::StepRule::Discrepancy { rho: self.rho },
+                StepRule::MomentMatching => solver::StepRule::MomentMatching,
+                StepRule::Published => solver::StepRule::Published {
+                    model: PublishedModel::default(),
+                    renoise: true,
+                },
+            },
+            re_encoding: self.re_encoding,
+            fresh_noise: match self.solver {
+                Solver::DiffPir => DIFF_PIR_ZETA,
+                _ => self.fresh_noise,
+            },
+        })
+    }
+}
