@@ -131,8 +131,8 @@ impl Lanczos {
         }
         let mut value = 1.0 / pivots[0];
         let mut sum = value * value;
-        for i in 1..k {
-            value *= -gamma * self.beta[i - 1] / pivots[i];
+        for (beta, pivot) in self.beta.iter().zip(&pivots[1..]) {
+            value *= -gamma * beta / pivot;
             sum += value * value;
         }
         sum.sqrt()

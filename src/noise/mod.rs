@@ -11,10 +11,12 @@
 //! | `likelihood` | [`NoisyLikelihood`]: an operator and a noise model as the solver sees them |
 //! | `structure` | whether an operator or its Gram matrix is diagonal |
 //! | `estimate` | [`estimate_noise`]: the level of unknown noise, from one picture |
+//! | `clipping` | what clipping leaves of noise |
 //!
 //! Noise levels are stated for intensities u in [0, 1]. Tensors hold 2 u - 1 in [-1, 1], where
 //! every standard deviation is **twice** as large; `sigma` is the former, `sigma_n` the latter.
 
+mod clipping;
 mod counts;
 mod curve;
 mod estimate;
