@@ -6,8 +6,9 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use latino_web::engine::likelihood::TaskLikelihood;
+use latino_web::engine::likelihood::task_kind;
 use latino_web::engine::{Pipeline, files::Folder};
+use latino_web::noise::{NoiseModel, NoisyLikelihood};
 use latino_web::physics::{Extras, TaskSpec, build};
 use latino_web::solver::{
     GivenNoise, Initialisation, LatinoOptions, NoiseStream, Observer, Problem, PublishedModel,
@@ -70,10 +71,8 @@ fn trajectory(pipeline: &Pipeline, path: &Path) {
     let meta = header.metadata().clone().unwrap();
     let spec: TaskSpec = meta["task"].parse().unwrap();
     let operator = build(&spec, [3, 128, 128], &Extras::default()).unwrap();
-    let likelihood = TaskLikelihood {
-        spec: &spec,
-        operator: operator.as_ref(),
-    };
+    let gaussian = NoiseModel::Gaussian { sigma: 0.1 };
+    let likelihood = NoisyLikelihood::new(operator.as_ref(), gaussian, task_kind(&spec)).unwrap();
     let y = tensor(&file, "y");
     let noises = (0..TIMESTEPS.len()).map(|k| tensor(&file, &format!("noise_{k}")));
     let rule = match meta["fixed"].parse() {
@@ -145,10 +144,8 @@ fn same_seed_same_result_and_cancel_between_network_calls() {
     let pipeline = model();
     let spec: TaskSpec = "denoising".parse().unwrap();
     let operator = build(&spec, [3, 64, 64], &Extras::default()).unwrap();
-    let likelihood = TaskLikelihood {
-        spec: &spec,
-        operator: operator.as_ref(),
-    };
+    let gaussian = NoiseModel::Gaussian { sigma: 0.1 };
+    let likelihood = NoisyLikelihood::new(operator.as_ref(), gaussian, task_kind(&spec)).unwrap();
     let data = (0..3 * 64 * 64)
         .map(|i| ((i % 97) as f32 / 48.5) - 1.0)
         .collect();

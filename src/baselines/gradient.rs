@@ -1,8 +1,5 @@
 //! Forward differences of pictures, with Neumann's boundary, and their adjoint.
 
-#[cfg(test)]
-use crate::HostTensor;
-
 /// An upper bound of |grad|^2.
 pub(super) const NORM2: f32 = 8.0;
 
@@ -74,13 +71,6 @@ pub(super) fn adjoint(p: &Field, h: usize, w: usize) -> Vec<f32> {
         }
     }
     out
-}
-
-#[cfg(test)]
-/// TV(x) = sum over pixels of the norm of the gradients of all channels together.
-pub(super) fn total_variation(x: &HostTensor, h: usize, w: usize) -> f64 {
-    let g = gradient(x.data(), h, w);
-    lengths(&g, h * w).iter().map(|v| f64::from(*v)).sum()
 }
 
 /// The joint length of the field at every pixel, over the channels of one picture.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::engine::Compute;
-use crate::protocol::StepRule;
+use crate::protocol::{Solver, StepRule};
 
 /// Image restoration with a latent consistency prior (LATINO).
 #[derive(Debug, Parser)]
@@ -85,6 +85,36 @@ impl From<RuleArg> for StepRule {
             RuleArg::Discrepancy => Self::Discrepancy,
             RuleArg::Published => Self::Published,
             RuleArg::MomentMatching => Self::MomentMatching,
+        }
+    }
+}
+
+/// Solver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SolverArg {
+    /// LATINO.
+    Latino,
+    /// LATINO-PRO: fits the prompt embedding first.
+    LatinoPro,
+    /// Latent DiffPIR.
+    DiffPir,
+    /// Total variation.
+    Tv,
+    /// Quadratic smoothness.
+    Tikhonov,
+    /// The operator's regularised inverse.
+    PseudoInverse,
+}
+
+impl From<SolverArg> for Solver {
+    fn from(solver: SolverArg) -> Self {
+        match solver {
+            SolverArg::Latino => Self::Latino,
+            SolverArg::LatinoPro => Self::LatinoPro,
+            SolverArg::DiffPir => Self::DiffPir,
+            SolverArg::Tv => Self::Tv,
+            SolverArg::Tikhonov => Self::Tikhonov,
+            SolverArg::PseudoInverse => Self::PseudoInverse,
         }
     }
 }

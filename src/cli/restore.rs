@@ -1,29 +1,22 @@
 //! `latino restore`: a picture in, restored pictures and a report out.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{DeviceArg, RuleArg};
+use super::{DeviceArg, RuleArg, SolverArg};
 use crate::HostTensor;
 use crate::engine::Pipeline;
 use crate::engine::files::Folder;
-use crate::engine::job::{JobEvent, Restoration, Setup, SolverSettings};
+use crate::engine::job::{JobEvent, Restoration, Setup, SolverSettings, Spread};
 use crate::image::png::{read_mask, read_png, write_png};
-use crate::protocol::{Initialisation, Metrics, OutputStage, StepRule};
-use crate::solver::{LatinoOptions, Observer, ReEncoding, StepReport};
-
-/// Which solver.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Solver {
-    #[default]
-    Latino,
-    LatinoPro,
-}
+use crate::noise::{NoiseModel, estimate_noise};
+use crate::protocol::{Initialisation, Metrics, OutputStage, ProSettings, StepRule};
+use crate::solver::{Observer, ReEncoding, StepReport};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Init {
@@ -52,9 +45,10 @@ pub struct Args {
     /// Forward operator, such as gaussian-blur:sigma=3.
     #[arg(long)]
     task: String,
-    /// Noise standard deviation for pictures in [0, 1].
+    /// Noise: the standard deviation of Gaussian noise for pictures in [0, 1], or a model such as
+    /// poisson:peak=30, or "estimate" with --measured.
     #[arg(long)]
-    noise: f32,
+    noise: String,
     /// Prompt, used verbatim.
     #[arg(long)]
     prompt: String,
@@ -69,7 +63,7 @@ pub struct Args {
     kernel: Option<PathBuf>,
     /// Solver.
     #[arg(long, default_value = "latino")]
-    solver: Solver,
+    solver: SolverArg,
     /// Network evaluations, 1 to 50 (default: what the model recommends, else 8).
     #[arg(long)]
     steps: Option<usize>,
@@ -104,6 +98,24 @@ pub struct Args {
     /// Encode only what the prox changed (one more encoder call a step).
     #[arg(long)]
     corrected: bool,
+    /// LATINO-PRO: outer iterations.
+    #[arg(long, default_value_t = ProSettings::default().iterations)]
+    iterations: u32,
+    /// LATINO-PRO: timesteps of the chain in each iteration.
+    #[arg(long, default_value_t = ProSettings::default().chain_steps)]
+    chain_steps: u32,
+    /// LATINO-PRO: step size.
+    #[arg(long, default_value_t = ProSettings::default().step)]
+    step_size: f64,
+    /// LATINO-PRO: radius of the ball around the first embedding, per token.
+    #[arg(long, default_value_t = ProSettings::default().radius)]
+    radius: f64,
+    /// LATINO-PRO: tokens from the start that never move.
+    #[arg(long, default_value_t = ProSettings::default().frozen)]
+    frozen: u32,
+    /// LATINO-PRO: the gradient's expectation over the chain's noise instead of a draw.
+    #[arg(long)]
+    expected: bool,
     /// Share of fresh noise (DiffPIR's zeta); 1 is LATINO.
     #[arg(long, default_value_t = 1.0)]
     zeta: f64,
@@ -118,6 +130,9 @@ pub struct Args {
 /// Collects the steps for the report and warns of a prompt that was cut.
 struct Log {
     steps: Vec<Value>,
+    iterations: Vec<Value>,
+    /// The steps of the samples that are done, when there are several.
+    samples: Vec<Vec<Value>>,
     last: Instant,
 }
 
@@ -133,6 +148,14 @@ impl Observer<JobEvent> for Log {
                     );
                 }
             }
+            JobEvent::Iteration(i) => self.iterations.push(json!({
+                "iteration": i.iteration, "step": i.step, "residual": i.residual, "distances": i.distances,
+                "seconds": seconds,
+            })),
+            JobEvent::Sample { .. } => {
+                self.samples.push(std::mem::take(&mut self.steps));
+            }
+            JobEvent::Progress { .. } => {}
             JobEvent::Step(StepReport {
                 step,
                 timestep,
@@ -158,43 +181,82 @@ fn report(m: &Metrics) -> Value {
     json!({ "psnr": m.psnr, "ssim": m.ssim, "residual": m.residual })
 }
 
-/// Mean of several pictures of one shape.
-fn mean(pictures: &[HostTensor]) -> Result<Option<HostTensor>> {
-    let Some((first, rest)) = pictures.split_first() else {
-        return Ok(None);
+/// A map `[1, H, W]` in [0, 1] units as a picture, its largest value white.
+fn map_picture(map: &HostTensor) -> Result<HostTensor> {
+    let largest = map.data().iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let [1, h, w] = *map.shape() else {
+        bail!("the map is {:?}", map.shape());
     };
-    let mut sum = first.clone();
-    for p in rest {
-        sum = sum.zip(p, |a, b| a + b)?;
+    let grey = map.clone().map(|v| 2.0 * v / largest - 1.0);
+    Ok(HostTensor::new([1, 3, h, w], grey.data().repeat(3))?)
+}
+
+/// Writes what several samples say together and returns its part of the report.
+fn write_spread(out: &Path, spread: &Spread) -> Result<Value> {
+    write_png(out.join("mean.png"), &spread.mean)?;
+    let deviation = spread.samples.deviation_map()?;
+    write_png(out.join("deviation.png"), &map_picture(&deviation)?)?;
+    let largest = deviation.data().iter().copied().fold(0.0, f32::max);
+    let calibration = spread.calibration.as_ref().map(|c| {
+        let rows = c.rows.iter().map(
+            |r| json!({ "nominal": r.nominal, "attainable": r.attainable, "empirical": r.empirical }),
+        );
+        json!({
+            "rows": rows.collect::<Vec<_>>(), "z_deviation": c.z_deviation, "z_mean": c.z_mean,
+            "error_to_spread": c.error_to_spread,
+        })
+    });
+    let shares = spread.samples.components(5)?;
+    Ok(json!({
+        "mean": report(&spread.mean_metrics),
+        // Half of the [-1, 1] units; white in deviation.png.
+        "largest_deviation": f64::from(largest) / 2.0,
+        "calibration": calibration,
+        "component_shares": shares.iter().map(|c| c.share).collect::<Vec<_>>(),
+    }))
+}
+
+/// The noise as the visitor states it, or estimated from the degraded picture.
+pub(super) fn noise(text: &str, measured: bool, picture: &HostTensor) -> Result<NoiseModel> {
+    if text != "estimate" {
+        return Ok(text.parse()?);
     }
-    let n = pictures.len() as f32;
-    Ok(Some(sum.map(|v| v / n)))
+    if !measured {
+        bail!("--noise estimate needs --measured: a simulated measurement has the noise you say");
+    }
+    let estimate = estimate_noise(picture)?;
+    eprintln!("estimated noise: sigma = {:.4}", estimate.sigma);
+    if let Some(caution) = estimate.caution() {
+        eprintln!("warning: {caution}");
+    }
+    Ok(NoiseModel::Gaussian {
+        sigma: estimate.sigma,
+    })
 }
 
 /// Runs the command.
 pub async fn run(args: Args) -> Result<()> {
-    if args.solver == Solver::LatinoPro {
-        bail!("--solver latino-pro is not in this version yet; use --solver latino");
-    }
     if args.samples == 0 {
         bail!("--samples must be at least 1");
     }
     let begun = Instant::now();
-    let setup = Setup {
-        picture: read_png(&args.image)?,
+    let picture = read_png(&args.image)?;
+    let noise = noise(&args.noise, args.measured, &picture)?;
+    let restoration = Restoration::new(Setup {
+        picture,
         measured: args.measured,
         mask: args.mask.as_deref().map(read_mask).transpose()?,
         kernel: args.kernel.as_deref().map(read_mask).transpose()?,
         task: args.task.clone(),
-        noise: args.noise,
+        noise,
         seed: args.seed,
-    };
-    let restoration = Restoration::new(setup)?;
+    })?;
     let compute = args.device.open()?;
     let pipeline = Pipeline::load(&Folder(args.model), &compute.device).await?;
     let loaded = begun.elapsed().as_secs_f64();
     let recommended = pipeline.report().recommended.clone();
     let settings = SolverSettings {
+        solver: args.solver.into(),
         prompt: args.prompt,
         steps: args.steps.unwrap_or(recommended.steps as usize),
         start: args.start.or(recommended.start.map(|t| t as usize)),
@@ -210,14 +272,19 @@ pub async fn run(args: Args) -> Result<()> {
         rule: args.rule.map_or(recommended.rule, StepRule::from),
         rho: args.rho,
         guidance: args.guidance,
-        options: LatinoOptions {
-            re_encoding: if args.corrected {
-                ReEncoding::Corrected
-            } else {
-                ReEncoding::Direct
-            },
-            fresh_noise: args.zeta,
-            ..LatinoOptions::default()
+        re_encoding: if args.corrected {
+            ReEncoding::Corrected
+        } else {
+            ReEncoding::Direct
+        },
+        fresh_noise: args.zeta,
+        pro: ProSettings {
+            iterations: args.iterations,
+            chain_steps: args.chain_steps,
+            step: args.step_size,
+            radius: args.radius,
+            frozen: args.frozen,
+            expected: args.expected,
         },
     };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
@@ -226,16 +293,22 @@ pub async fn run(args: Args) -> Result<()> {
         &restoration.measurement_picture()?,
     )?;
     write_png(args.out.join("baseline.png"), restoration.baseline())?;
-    let (mut pictures, mut samples) = (Vec::new(), Vec::new());
-    for k in 0..args.samples {
-        let start = Instant::now();
-        let mut log = Log {
-            steps: Vec::new(),
-            last: start,
-        };
-        let done = restoration
-            .run_with(&settings, k as u64, &pipeline, &mut log)
-            .await?;
+    let start = Instant::now();
+    let mut log = Log {
+        steps: Vec::new(),
+        iterations: Vec::new(),
+        samples: Vec::new(),
+        last: start,
+    };
+    let outcome = restoration
+        .run(&settings, args.samples, &pipeline, &mut log)
+        .await?;
+    let seconds = start.elapsed().as_secs_f64() / args.samples as f64;
+    if args.samples == 1 {
+        log.samples.push(log.steps);
+    }
+    let mut samples = Vec::new();
+    for (k, (done, steps)) in outcome.samples.iter().zip(log.samples).enumerate() {
         let name = if args.samples == 1 {
             "restored.png".to_owned()
         } else {
@@ -244,21 +317,22 @@ pub async fn run(args: Args) -> Result<()> {
         write_png(args.out.join(&name), &done.tensor)?;
         samples.push(json!({
             "file": name, "seed": args.seed.wrapping_add(k as u64), "metrics": report(&done.metrics),
-            "evaluations": done.evaluations, "seconds": start.elapsed().as_secs_f64(), "steps": log.steps,
+            "evaluations": done.evaluations, "seconds": seconds, "steps": steps,
         }));
-        pictures.push(done.tensor);
     }
     let mut summary = json!({
-        "task": args.task, "noise": args.noise, "device": compute.report.name,
-        "model": pipeline.report().name, "load_seconds": loaded,
+        "task": args.task, "noise": noise.to_string(), "device": compute.report.name,
+        "solver": settings.solver, "model": pipeline.report().name, "load_seconds": loaded,
         "baseline": report(&restoration.baseline_metrics()),
         "bicubic": report(&restoration.metrics(&restoration.bicubic()?)), "samples": samples,
     });
-    if args.samples > 1
-        && let Some(mean) = mean(&pictures)?
-    {
-        write_png(args.out.join("mean.png"), &mean)?;
-        summary["mean"] = report(&restoration.metrics(&mean));
+    if !log.iterations.is_empty() {
+        summary["iterations"] = log.iterations.into();
+    }
+    if let Some(spread) = &outcome.spread {
+        let spread = write_spread(&args.out, spread)?;
+        summary["mean"] = spread["mean"].clone();
+        summary["uncertainty"] = spread;
     }
     let text = serde_json::to_string_pretty(&summary)?;
     std::fs::write(args.out.join("report.json"), &text)?;

@@ -1,44 +1,19 @@
 //! An operator under a noise model, as the solver sees it.
 
-use std::cell::RefCell;
-
+use super::curve::Curve;
 use super::quadratic::{Stop, WeightedProx, diagonal_prox};
+use super::structure::{Structure, probe};
 use super::weights::{filled, weights};
 use super::{NoiseModel, counts};
 use crate::physics::Operator;
-use crate::solver::{Likelihood, NoiseSource, NoiseStream, ResidualCurve, SeededNoise, TaskKind};
+use crate::solver::{Likelihood, ResidualCurve, TaskKind};
 use crate::{Error, HostTensor, Result};
 
 /// Stopping rule of a proximal step.
 const STEP: Stop = Stop {
-    tolerance: 1e-5,
+    tolerance: 3e-5,
     iterations: 60,
 };
-
-/// Stopping rule while the discrepancy rule looks for gamma, which it does to a relative 2e-3.
-const SEARCH: Stop = Stop {
-    tolerance: 1e-3,
-    iterations: 40,
-};
-
-/// What is known of A beside its interface; holds one measurement's worth of numbers.
-enum Structure {
-    /// A = diag(a).
-    Diagonal { a: Vec<f64>, gram: Vec<f64> },
-    /// A A^T = diag(d).
-    DiagonalGram(Vec<f64>),
-    /// Anything else.
-    General,
-}
-
-impl Structure {
-    fn gram(&self) -> Option<&[f64]> {
-        match self {
-            Self::Diagonal { gram, .. } | Self::DiagonalGram(gram) => Some(gram),
-            Self::General => None,
-        }
-    }
-}
 
 /// The likelihood of a measurement y of A x under a [`NoiseModel`].
 ///
@@ -150,31 +125,6 @@ impl<'a> NoisyLikelihood<'a> {
     }
 }
 
-/// Finds out with random numbers whether A or A A^T is diagonal: A v = (A 1) v, entry by entry, holds for
-/// a normal v with probability zero otherwise.
-fn probe(operator: &dyn Operator) -> Result<Structure> {
-    let [c, h, w] = operator.picture_shape();
-    let shape = operator.measurement_shape([1, c, h, w])?;
-    let v = SeededNoise::new(0, NoiseStream::Solver).normal(&shape)?;
-    let ones = HostTensor::full(shape, 1.0);
-    let diagonal = |f: &dyn Fn(&HostTensor) -> Result<HostTensor>| -> Result<Option<Vec<f64>>> {
-        let (d, fv) = (f(&ones)?, f(&v)?);
-        let expected = d.clone().zip(&v, |d, v| d * v)?;
-        let error = fv.clone().zip(&expected, |a, b| a - b)?.norm();
-        let same = error <= 1e-5 * fv.norm();
-        Ok(same.then(|| d.data().iter().map(|d| f64::from(*d)).collect()))
-    };
-    let Some(gram) = diagonal(&|v| operator.forward(&operator.adjoint(v)?))? else {
-        return Ok(Structure::General);
-    };
-    if shape == [1, c, h, w]
-        && let Some(a) = diagonal(&|v| operator.forward(v))?
-    {
-        return Ok(Structure::Diagonal { a, gram });
-    }
-    Ok(Structure::DiagonalGram(gram))
-}
-
 impl Likelihood for NoisyLikelihood<'_> {
     fn forward(&self, x: &HostTensor) -> Result<HostTensor> {
         self.operator.forward(x)
@@ -242,14 +192,8 @@ impl Likelihood for NoisyLikelihood<'_> {
                 self.whitened_norm(&x, &y, &w)
             }));
         }
-        // Each gamma starts where the last one ended.
-        let problem = WeightedProx::new(self.operator, z, y, w);
-        let at = RefCell::new(problem.start()?);
-        Ok(Box::new(move |gamma| {
-            let mut at = at.borrow_mut();
-            problem.solve(gamma, &mut at, SEARCH)?;
-            problem.residual_norm(&at)
-        }))
+        let curve = Curve::new(self.operator, z, &y, w)?;
+        Ok(Box::new(move |gamma| curve.residual_norm(gamma)))
     }
 
     fn measured_entries(&self, y: &HostTensor) -> usize {

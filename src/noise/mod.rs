@@ -7,18 +7,24 @@
 //! | `weights` | variance of every entry, estimated from the measurement |
 //! | `quadratic` | the variance-weighted quadratic likelihood and its proximal step |
 //! | `counts` | the exact proximal step of photon counts where A is diagonal |
+//! | `curve` | the residual after that step as a function of the step size |
 //! | `likelihood` | [`NoisyLikelihood`]: an operator and a noise model as the solver sees them |
+//! | `structure` | whether an operator or its Gram matrix is diagonal |
 //! | `estimate` | [`estimate_noise`]: the level of unknown noise, from one picture |
+//! | `clipping` | what clipping leaves of noise |
 //!
 //! Noise levels are stated for intensities u in [0, 1]. Tensors hold 2 u - 1 in [-1, 1], where
 //! every standard deviation is **twice** as large; `sigma` is the former, `sigma_n` the latter.
 
+mod clipping;
 mod counts;
+mod curve;
 mod estimate;
 mod likelihood;
 mod model;
 mod quadratic;
 mod simulate;
+mod structure;
 #[cfg(test)]
 mod tests;
 mod weights;

@@ -84,11 +84,6 @@ impl<'a> WeightedProx<'a> {
             .sum()
     }
 
-    /// sqrt(sum w (A x - y)^2).
-    pub(super) fn residual_norm(&self, at: &Iterate) -> Result<f64> {
-        Ok(self.weighted_square(&difference(&at.ax, &self.y)?).sqrt())
-    }
-
     /// The objective that is minimised.
     #[cfg(test)]
     pub(super) fn objective(&self, gamma: f64, at: &Iterate) -> Result<f64> {

@@ -107,6 +107,18 @@ async fn handle(state: Rc<State>, request: Request) {
             state.cancelled.borrow_mut().remove(&id);
             state.busy.replace(false);
         }
+        Request::EstimateNoise { id, picture } => {
+            let estimate = crate::image::from_rgba8(&picture)
+                .and_then(|picture| crate::noise::estimate_noise(&picture));
+            match estimate {
+                Ok(e) => post(&Event::NoiseEstimated {
+                    id,
+                    sigma: e.sigma,
+                    caution: e.caution().map(str::to_owned),
+                }),
+                Err(e) => fail(Some(id), &e),
+            }
+        }
         Request::Cancel { id } => {
             state.cancelled.borrow_mut().insert(id);
         }
@@ -157,12 +169,19 @@ async fn restore(state: &State, id: u32, job: &crate::protocol::RestoreJob) -> R
         id,
         last: begun,
     };
-    let done = prepared.run(job, &pipeline, &mut watch).await?;
+    let mut outcome = prepared.run_job(job, &pipeline, &mut watch).await?;
+    let uncertainty = match &outcome.spread {
+        Some(spread) => Some(Box::new(spread.report()?)),
+        None => None,
+    };
+    let evaluations = outcome.evaluations();
+    let first = outcome.samples.swap_remove(0);
     post(&Event::Done {
         id,
-        picture: done.picture,
-        metrics: done.metrics,
-        evaluations: done.evaluations,
+        picture: first.picture,
+        metrics: first.metrics,
+        evaluations,
+        uncertainty,
         seconds: (turn::now() - begun) / 1000.0,
     });
     Ok(())

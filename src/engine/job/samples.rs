@@ -156,7 +156,7 @@ impl Spread {
         let row = self
             .calibration
             .as_ref()
-            .and_then(|c| c.rows.iter().find(|r| r.level == LEVEL));
+            .and_then(|c| c.rows.iter().find(|r| r.nominal == LEVEL));
         let components = set
             .components(COMPONENTS)?
             .into_iter()
@@ -185,7 +185,7 @@ impl Spread {
             low: grey(&low, c),
             high: grey(&high, c),
             level: LEVEL,
-            coverage: row.map(|r| r.coverage),
+            coverage: row.map(|r| r.empirical),
             attainable: LEVEL.min(set.widest_level()),
             components,
         })
