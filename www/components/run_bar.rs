@@ -109,7 +109,7 @@ pub fn RunBar() -> impl IntoView {
             <div class="run-buttons">
                 <button type="button" id="run" class="button primary" aria-disabled=move || idle().to_string()
                     on:click=move |_| app::run(state)>{text::RUN}</button>
-                <button type="button" id="cancel" class="button" aria-disabled=move || (!running()).to_string()
+                <button type="button" id="cancel" class="button" aria-keyshortcuts="Escape" aria-disabled=move || (!running()).to_string()
                     on:click=move |_| engine::cancel(state)>
                     {move || if state.cancelling.get() { text::CANCEL_NOW } else { text::CANCEL }}
                 </button>

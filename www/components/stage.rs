@@ -153,10 +153,6 @@ pub fn Stage() -> impl IntoView {
                                 on:keydown=move |e| key(e, true) on:keyup=move |e| key(e, false) on:blur=move |_| peek.set(false)/>
                         </div>
                         <p class="hint" id="slider-hint">{text::SLIDER_HINT}</p>
-                    </div>
-                    <div class="stage-side">
-                        <Panes/>
-                        <Quality/>
                         <div class="stage-tools">
                             <Choice id="reference" label=text::COMPARE options=options
                                 value=Signal::derive(move || match state.reference.get() {
@@ -175,6 +171,10 @@ pub fn Stage() -> impl IntoView {
                                 on:keyup=move |_| peek.set(false) on:blur=move |_| peek.set(false)>{text::PEEK}</button>
                             <button type="button" class="button primary" id="save" prop:disabled=move || !finished.get() on:click=download>{text::SAVE}</button>
                         </div>
+                    </div>
+                    <div class="stage-side">
+                        <Panes/>
+                        <Quality/>
                     </div>
                 </div>
             </Show>
