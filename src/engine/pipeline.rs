@@ -294,7 +294,11 @@ impl PromptPrior for Prompted<'_> {
         Ok((download(output).await?, pullback))
     }
 
-    async fn pull_back(&self, pullback: Pullback<'_>, seed: &HostTensor) -> Result<HostTensor> {
+    async fn pull_back<'b>(
+        &'b self,
+        pullback: Self::Pullback<'b>,
+        seed: &HostTensor,
+    ) -> Result<HostTensor> {
         download(pullback.context(upload(seed, &self.pipeline.device)?)?).await
     }
 }

@@ -234,7 +234,11 @@ impl PromptPrior for PromptedGaussian {
     }
 
     /// epsilon is linear in the mean, with one slope for all entries.
-    async fn pull_back(&self, t: Self::Pullback<'_>, seed: &HostTensor) -> Result<HostTensor> {
+    async fn pull_back<'a>(
+        &'a self,
+        t: Self::Pullback<'a>,
+        seed: &HostTensor,
+    ) -> Result<HostTensor> {
         self.0.calls.borrow_mut().push('g');
         let at = |mean: f32| GaussianPrior::new(mean, self.0.deviation).denoise(0.0, t);
         let ab = self.0.scheduler.alpha_bar(t)?;

@@ -47,9 +47,9 @@ pub trait PromptPrior: Codec {
 
     /// J^T v for J the Jacobian of the output with respect to c, and v `seed` of the output's
     /// shape; of the shape of c.
-    async fn pull_back(
-        &self,
-        pullback: Self::Pullback<'_>,
+    async fn pull_back<'a>(
+        &'a self,
+        pullback: Self::Pullback<'a>,
         seed: &HostTensor,
     ) -> Result<HostTensor>;
 }
