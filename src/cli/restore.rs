@@ -128,12 +128,29 @@ pub struct Args {
 }
 
 /// Collects the steps for the report and warns of a prompt that was cut.
-struct Log {
+pub(super) struct Log {
     steps: Vec<Value>,
-    iterations: Vec<Value>,
+    pub(super) iterations: Vec<Value>,
     /// The steps of the samples that are done, when there are several.
     samples: Vec<Vec<Value>>,
     last: Instant,
+}
+
+impl Log {
+    /// Nothing yet; time counts from `now`.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            steps: Vec::new(),
+            iterations: Vec::new(),
+            samples: Vec::new(),
+            last: now,
+        }
+    }
+}
+
+/// Prints to standard output; a closed pipe is an error, not a crash.
+pub(super) fn print(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
 impl Observer<JobEvent> for Log {
@@ -294,12 +311,7 @@ pub async fn run(args: Args) -> Result<()> {
     )?;
     write_png(args.out.join("baseline.png"), restoration.baseline())?;
     let start = Instant::now();
-    let mut log = Log {
-        steps: Vec::new(),
-        iterations: Vec::new(),
-        samples: Vec::new(),
-        last: start,
-    };
+    let mut log = Log::new(start);
     let outcome = restoration
         .run(&settings, args.samples, &pipeline, &mut log)
         .await?;
@@ -337,19 +349,18 @@ pub async fn run(args: Args) -> Result<()> {
     let text = serde_json::to_string_pretty(&summary)?;
     std::fs::write(args.out.join("report.json"), &text)?;
     if args.json {
-        writeln!(std::io::stdout(), "{text}")?;
+        print(&text)?;
     } else {
         let show = |v: &Value| {
             v.as_f64()
                 .map_or("unknown".into(), |p| format!("{p:.2} dB"))
         };
-        writeln!(
-            std::io::stdout(),
+        print(&format!(
             "PSNR {} without a prior, {} restored; written to {}",
             show(&summary["baseline"]["psnr"]),
             show(&summary["samples"][0]["metrics"]["psnr"]),
             args.out.display()
-        )?;
+        ))?;
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub struct Finished {
 
 impl Restoration {
     /// Fails unless the model takes pictures of this size.
-    fn check_multiple(&self, pipeline: &Pipeline) -> Result<()> {
+    pub(super) fn check_multiple(&self, pipeline: &Pipeline) -> Result<()> {
         let [_, _, h, w] = self.baseline.dims4()?;
         let multiple = pipeline.report().picture_multiple as usize;
         if h.is_multiple_of(multiple) && w.is_multiple_of(multiple) {
@@ -120,7 +120,7 @@ impl Restoration {
         self.finished(result.picture, result.evaluations, None)
     }
 
-    fn finished(
+    pub(super) fn finished(
         &self,
         picture: HostTensor,
         evaluations: usize,

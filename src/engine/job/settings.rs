@@ -38,6 +38,25 @@ pub struct SolverSettings {
     pub pro: ProSettings,
 }
 
+impl Default for SolverSettings {
+    fn default() -> Self {
+        Self {
+            solver: Solver::default(),
+            prompt: String::new(),
+            steps: 8,
+            start: None,
+            init: Initialisation::default(),
+            output: OutputStage::default(),
+            rule: StepRule::default(),
+            rho: 1.0,
+            guidance: 1.0,
+            re_encoding: ReEncoding::default(),
+            fresh_noise: 1.0,
+            pro: ProSettings::default(),
+        }
+    }
+}
+
 impl SolverSettings {
     /// From a page's job.
     pub fn from_job(job: &RestoreJob) -> Self {
@@ -49,11 +68,8 @@ impl SolverSettings {
             init: job.init,
             output: job.output,
             rule: job.rule,
-            rho: 1.0,
-            guidance: 1.0,
-            re_encoding: ReEncoding::default(),
-            fresh_noise: 1.0,
             pro: job.pro,
+            ..Self::default()
         }
     }
 
@@ -92,7 +108,7 @@ impl SolverSettings {
             iterations: pro.iterations as usize,
             step: pro.step,
             radius: pro.radius,
-            frozen: pro.frozen as usize,
+            frozen: (0..pro.frozen as usize).collect(),
             direction: if pro.expected {
                 Direction::Expected
             } else {
@@ -100,6 +116,12 @@ impl SolverSettings {
             },
             ..ProOptions::default()
         })
+    }
+
+    /// The timesteps of LATINO-PRO's chains when they start where LATINO starts: for editing.
+    pub(super) fn chain_from_start(&self, scheduler: &LcmScheduler) -> Result<Vec<usize>> {
+        let steps = self.pro.chain_steps as usize;
+        lcm_timesteps(scheduler.config(), steps, self.start)
     }
 
     fn chain(
