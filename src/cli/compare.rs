@@ -19,6 +19,7 @@ use crate::protocol::{Metrics, ProSettings, Solver, StepRule};
 
 /// Options.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub struct Args {
     /// Model folder.
     #[arg(long)]
@@ -32,7 +33,8 @@ pub struct Args {
     /// Task and noise, as SPEC@NOISE; may be repeated.
     #[arg(long = "task", required = true)]
     tasks: Vec<String>,
-    /// Columns: degraded, or a solver, with /wrong for the wrong prompt.
+    /// Columns: degraded, or a solver, with /wrong for the wrong prompt and /mean for the mean of
+    /// --samples posterior samples.
     #[arg(
         long,
         value_delimiter = ',',
@@ -51,8 +53,8 @@ pub struct Args {
     /// Step size rule (default: what the model recommends, else discrepancy).
     #[arg(long)]
     rule: Option<RuleArg>,
-    /// Posterior samples; from two on their mean is what is measured.
-    #[arg(long, default_value_t = 1)]
+    /// Posterior samples of the columns with /mean.
+    #[arg(long, default_value_t = 8)]
     samples: usize,
     /// LATINO-PRO: the gradient's expectation over the chain's noise instead of a draw.
     #[arg(long)]
@@ -71,21 +73,32 @@ struct Column {
     /// `None`: the measurement itself, enlarged by bicubic interpolation when it is smaller.
     solver: Option<Solver>,
     wrong: bool,
+    mean: bool,
 }
 
 impl FromStr for Column {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, wrong) = match text.strip_suffix("/wrong") {
-            Some(name) => (name, true),
-            None => (text, false),
-        };
+        let mut parts = text.split('/');
+        let name = parts.next().unwrap_or_default();
+        let (mut wrong, mut mean) = (false, false);
+        for part in parts {
+            match part {
+                "wrong" => wrong = true,
+                "mean" => mean = true,
+                other => return Err(format!("\"{other}\" is neither wrong nor mean")),
+            }
+        }
         let solver = match name {
             "degraded" => None,
             name => Some(SolverArg::from_str(name, false)?.into()),
         };
-        Ok(Self { solver, wrong })
+        Ok(Self {
+            solver,
+            wrong,
+            mean,
+        })
     }
 }
 
@@ -151,8 +164,8 @@ pub async fn run(args: Args) -> Result<()> {
         .iter()
         .map(|t| task_and_noise(t))
         .collect::<Result<_>>()?;
-    if pictures.is_empty() || args.seeds == 0 || args.samples == 0 {
-        bail!("there is nothing to compare: no pictures, no seeds or no samples");
+    if pictures.is_empty() || args.seeds == 0 || args.samples < 2 {
+        bail!("there is nothing to compare: no pictures, no seeds, or fewer than two samples");
     }
     let compute = args.device.open()?;
     let pipeline = Pipeline::load(&Folder(args.model.clone()), &compute.device).await?;
@@ -222,8 +235,9 @@ fn name(column: Column) -> String {
         Solver::Tikhonov => "Tikhonov",
         Solver::PseudoInverse => "pseudo-inverse",
     });
-    let suffix = if column.wrong { ", wrong prompt" } else { "" };
-    format!("{solver}{suffix}")
+    let wrong = if column.wrong { ", wrong prompt" } else { "" };
+    let mean = if column.mean { ", mean of samples" } else { "" };
+    format!("{solver}{wrong}{mean}")
 }
 
 async fn measure(
@@ -258,7 +272,7 @@ async fn measure(
         ..SolverSettings::default()
     };
     let begun = Instant::now();
-    let samples = if settings.needs_model() {
+    let samples = if column.mean && settings.needs_model() {
         args.samples
     } else {
         1
