@@ -431,7 +431,9 @@ fn the_embedded_manifest_is_what_the_command_writes() {
         "--steps",
         "8",
         "--start",
-        "499",
+        "259",
+        "--init",
+        "tv",
         "--rule",
         "moment-matching",
     ]);

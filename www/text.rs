@@ -149,6 +149,7 @@ pub const DICE: &str = "New random seed";
 pub const ADVANCED: &str = "Advanced";
 pub const INIT: &str = "Start from";
 pub const INIT_PSEUDO: &str = "Pseudo-inverse";
+pub const INIT_TV: &str = "Total variation";
 pub const INIT_ADJOINT: &str = "Adjoint (as published)";
 pub const INIT_HINT: &str = "The first guess, from the measurement alone.";
 pub const OUTPUT: &str = "Return";

@@ -264,6 +264,7 @@ async fn measure(
         prompt: prompt.clone(),
         steps: args.steps.unwrap_or(recommended.steps as usize),
         start: recommended.start.map(|t| t as usize),
+        init: recommended.init,
         rule: args.rule.map_or(recommended.rule, StepRule::from),
         pro: ProSettings {
             expected: args.expected,

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::engine::Compute;
-use crate::protocol::{Solver, StepRule};
+use crate::protocol::{Initialisation, Solver, StepRule};
 
 /// Image restoration with a latent consistency prior (LATINO).
 #[derive(Debug, Parser)]
@@ -91,6 +91,27 @@ impl From<RuleArg> for StepRule {
             RuleArg::Discrepancy => Self::Discrepancy,
             RuleArg::Published => Self::Published,
             RuleArg::MomentMatching => Self::MomentMatching,
+        }
+    }
+}
+
+/// Where to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum InitArg {
+    /// The operator's regularised inverse.
+    PseudoInverse,
+    /// A^T y, as published.
+    Adjoint,
+    /// The total variation solution.
+    Tv,
+}
+
+impl From<InitArg> for Initialisation {
+    fn from(init: InitArg) -> Self {
+        match init {
+            InitArg::PseudoInverse => Self::PseudoInverse,
+            InitArg::Adjoint => Self::Adjoint,
+            InitArg::Tv => Self::TotalVariation,
         }
     }
 }

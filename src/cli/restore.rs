@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{DeviceArg, RuleArg, SolverArg};
+use super::{DeviceArg, InitArg, RuleArg, SolverArg};
 use crate::HostTensor;
 use crate::engine::Pipeline;
 use crate::engine::files::Folder;
@@ -17,13 +17,6 @@ use crate::image::png::{read_mask, read_png, write_png};
 use crate::noise::{NoiseModel, estimate_noise};
 use crate::protocol::{Initialisation, Metrics, OutputStage, ProSettings, StepRule};
 use crate::solver::{Observer, ReEncoding, StepReport};
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Init {
-    #[default]
-    PseudoInverse,
-    Adjoint,
-}
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Output {
@@ -83,9 +76,9 @@ pub struct Args {
     /// Where to compute.
     #[arg(long, default_value = "cpu")]
     device: DeviceArg,
-    /// Start: pseudo-inverse, or adjoint as published.
-    #[arg(long, default_value = "pseudo-inverse")]
-    init: Init,
+    /// Where to start (default: what the model recommends, else the pseudo-inverse).
+    #[arg(long)]
+    init: Option<InitArg>,
     /// Result: after the last prox, decoded as published, or before the last prox.
     #[arg(long, default_value = "prox")]
     output: Output,
@@ -277,10 +270,7 @@ pub async fn run(args: Args) -> Result<()> {
         prompt: args.prompt,
         steps: args.steps.unwrap_or(recommended.steps as usize),
         start: args.start.or(recommended.start.map(|t| t as usize)),
-        init: match args.init {
-            Init::PseudoInverse => Initialisation::PseudoInverse,
-            Init::Adjoint => Initialisation::Adjoint,
-        },
+        init: args.init.map_or(recommended.init, Initialisation::from),
         output: match args.output {
             Output::Prox => OutputStage::Prox,
             Output::Decoded => OutputStage::Decoded,

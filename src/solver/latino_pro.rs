@@ -52,8 +52,6 @@ pub struct ProOptions {
     /// Positions of the tokens that never move. Published: the first four, which are the start token and
     /// "a photo of".
     pub frozen: Vec<usize>,
-    /// Picture `[1, 3, H, W]` in [-1, 1] to start from instead of `chain.initialisation`.
-    pub picture: Option<HostTensor>,
     /// Which gradient.
     pub direction: Direction,
 }
@@ -69,7 +67,6 @@ impl Default for ProOptions {
             decay: 0.9,
             radius: 15.0,
             frozen: (0..4).collect(),
-            picture: None,
             direction: Direction::default(),
         }
     }
@@ -219,10 +216,7 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
 ) -> Result<ProRestoration> {
     options.check(scheduler)?;
     check_problem(&problem)?;
-    let start = match &options.picture {
-        Some(picture) => picture.clone().clamp(-1.0, 1.0),
-        None => initial_picture(&problem, options.chain.initialisation)?,
-    };
+    let start = initial_picture(&problem, &options.chain.initialisation)?;
     let dims = start.dims4()?;
     if dims[0] != 1 {
         return Err(Error::shape("LATINO-PRO fits one prompt to one picture"));

@@ -7,7 +7,7 @@ use crate::engine::Pipeline;
 use crate::engine::pipeline::Prompted;
 use crate::noise::NoiseModel;
 use crate::protocol::Solver;
-use crate::solver::{NoiseStream, Observer, Problem, SeededNoise, latino_pro};
+use crate::solver::{Initialisation, NoiseStream, Observer, Problem, SeededNoise, latino_pro};
 use crate::{Error, HostTensor, Result};
 
 use super::Finished;
@@ -92,9 +92,9 @@ pub async fn edit(
     observer.checkpoint().await?;
     problem.check_multiple(pipeline)?;
     let scheduler = pipeline.scheduler();
-    let mut options = settings.latino_pro(scheduler, false)?;
+    let mut options = settings.latino_pro(scheduler, false, None)?;
     options.frozen = frozen;
-    options.picture = Some(picture.clone());
+    options.chain.initialisation = Initialisation::Picture(picture.clone());
     options.chain.timesteps = settings.chain_from_start(scheduler)?;
     let likelihood = problem.likelihood()?;
     let found = latino_pro(
