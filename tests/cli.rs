@@ -492,6 +492,8 @@ fn samples_report_their_spread() {
         "a cat",
         "--steps",
         "1",
+        "--also-prompt",
+        "a cat",
         "--samples",
         "4",
         "--out",
@@ -516,7 +518,15 @@ fn samples_report_their_spread() {
         (shares - 1.0).abs() < 1e-6,
         "three components hold all of four samples: {shares}"
     );
-    for file in ["mean.png", "deviation.png", "restored-3.png"] {
+    // The same prompt twice decides nothing.
+    let share = report["prompt_effect"]["share"].as_f64().unwrap();
+    assert_eq!(share, 0.0);
+    for file in [
+        "mean.png",
+        "deviation.png",
+        "restored-3.png",
+        "prompt-effect.png",
+    ] {
         let picture = latino_web::image::png::read_png(files.path(&format!("out/{file}"))).unwrap();
         assert_eq!(picture.shape(), [1, 3, 32, 32]);
     }

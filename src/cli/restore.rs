@@ -70,6 +70,10 @@ pub struct Args {
     /// Posterior samples.
     #[arg(long, default_value_t = 1)]
     samples: usize,
+    /// Other prompts, each run with the same seeds: how much does the prompt decide? Needs --samples 2
+    /// or more; may be repeated.
+    #[arg(long = "also-prompt")]
+    also: Vec<String>,
     /// Folder for the results.
     #[arg(long)]
     out: PathBuf,
@@ -335,6 +339,24 @@ pub async fn run(args: Args) -> Result<()> {
         let spread = write_spread(&args.out, spread)?;
         summary["mean"] = spread["mean"].clone();
         summary["uncertainty"] = spread;
+    }
+    if !args.also.is_empty() {
+        let mut prompts = vec![settings.prompt.clone()];
+        prompts.extend(args.also);
+        let mut quiet = Log::new(Instant::now());
+        let effect = restoration
+            .prompt_effect(&settings, &prompts, args.samples, &pipeline, &mut quiet)
+            .await?;
+        let [c, h, w] = *effect.between.shape() else {
+            bail!("the map is {:?}", effect.between.shape());
+        };
+        let grey = (0..h * w).map(|i| {
+            let square = |ch: usize| effect.between.data()[ch * h * w + i].powi(2);
+            ((0..c).map(square).sum::<f32>() / c as f32).sqrt()
+        });
+        let map = HostTensor::new([1, h, w], grey.collect())?;
+        write_png(args.out.join("prompt-effect.png"), &map_picture(&map)?)?;
+        summary["prompt_effect"] = json!({ "prompts": prompts, "share": effect.share });
     }
     let text = serde_json::to_string_pretty(&summary)?;
     std::fs::write(args.out.join("report.json"), &text)?;
