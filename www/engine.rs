@@ -180,7 +180,7 @@ pub fn restore(state: State, job: RestoreJob) {
     state.run.set(Some(Run {
         id,
         truth: (!job.measured).then(|| Arc::new(job.picture.clone())),
-        noise: job.noise,
+        noise: state.noise.get_untracked(),
         preview: None,
         total: job.steps,
         steps: Vec::new(),
@@ -306,6 +306,7 @@ fn receive(state: State, event: Event) {
             metrics,
             evaluations,
             seconds,
+            ..
         } => {
             state.run.update(|run| {
                 let Some(run) = run.as_mut().filter(|r| r.id == id) else {
@@ -325,6 +326,10 @@ fn receive(state: State, event: Event) {
         Event::Tokens { prompt, count, max } => {
             state.tokens.set(Some(Tokens { prompt, count, max }))
         }
+        Event::Progress { .. }
+        | Event::Iteration { .. }
+        | Event::Sample { .. }
+        | Event::NoiseEstimated { .. } => {}
         Event::Failed { id, kind, message } => failed(state, id, kind, &message),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latino_web::protocol::{
     DeviceChoice, DeviceReport, FailureKind, Initialisation, Metrics, ModelReport, OutputStage,
-    RestoreJob, Rgba, StepRule,
+    ProSettings, RestoreJob, Rgba, Solver, StepRule,
 };
 use leptos::prelude::*;
 
@@ -148,7 +148,7 @@ pub struct Run {
     /// The undegraded picture, when known.
     pub truth: Option<Shared>,
     /// The noise level, for pictures in [0, 1].
-    pub noise: f32,
+    pub noise: f64,
     /// What the engine said at its start; `None` until then.
     pub preview: Option<Preview>,
     /// Steps to come.
@@ -315,7 +315,10 @@ impl State {
             measured: self.measured.get(),
             mask,
             task: task.spec(),
-            noise: self.noise.get() as f32,
+            noise: self.noise.get().to_string(),
+            solver: Solver::default(),
+            samples: 1,
+            pro: ProSettings::default(),
             prompt: self.prompt.get(),
             steps: self.steps.get(),
             start: Some(self.start.get()),

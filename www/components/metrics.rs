@@ -44,7 +44,7 @@ pub fn Quality() -> impl IntoView {
     let noise = move || {
         state
             .run
-            .with(|r| r.as_ref().map(|r| f64::from(r.noise)))
+            .with(|r| r.as_ref().map(|r| r.noise))
             .unwrap_or_else(|| state.noise.get())
     };
     let row = move |key: &'static str,
