@@ -29,11 +29,13 @@ pub struct Plot {
 
 /// Round numbers that span `low` to `high`, and their distance.
 fn marks(low: f64, high: f64) -> (Vec<f64>, f64) {
-    let span = if high > low {
-        high - low
+    // Equal values are seen against zero.
+    let (low, high) = if high > low {
+        (low, high)
     } else {
-        high.abs().max(1e-6)
+        (low.min(0.0), high.max(0.0))
     };
+    let span = (high - low).max(1e-6);
     let rough = span / 4.0;
     let power = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0]

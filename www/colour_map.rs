@@ -3,7 +3,7 @@
 //! common red-green ones with all of its hues.
 
 /// Oklab at 0 and at 1: lightness, green to red, blue to yellow.
-const ENDS: [[f64; 3]; 2] = [[0.24, 0.0, -0.105], [0.95, -0.02, 0.145]];
+const ENDS: [[f64; 3]; 2] = [[0.22, 0.0, -0.12], [0.97, -0.04, 0.12]];
 
 /// Linear sRGB of an Oklab colour.
 fn linear([l, a, b]: [f64; 3]) -> [f64; 3] {
