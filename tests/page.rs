@@ -24,11 +24,8 @@ fn every_operator_takes_a_degraded_picture_of_the_side_that_the_page_gives() {
     let size = 128;
     for kind in TaskKind::all() {
         for hole in [HoleKind::Box, HoleKind::Own] {
-            let task = Task {
-                kind,
-                hole,
-                ..Task::default()
-            };
+            let mut task = Task::default();
+            (task.kind, task.hole) = (kind, hole);
             let spec: TaskSpec = task.spec().parse().unwrap();
             let side = size / task.shrink() as usize;
             let mask = HostTensor::new([1, 1, size, size], vec![1.0; size * size]).unwrap();
