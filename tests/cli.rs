@@ -405,6 +405,267 @@ fn restore_and_generate_write_pictures() {
     }
 }
 
+/// A smooth picture of 32 x 32 pixels, which the random pipelines take.
+fn picture(files: &Scratch) -> String {
+    let (h, w) = (32, 32);
+    let path = files.path("picture.png");
+    let values = (0..3 * h * w)
+        .map(|i| ((i % w) as f32 / w as f32 * 3.0).sin() * 0.8)
+        .collect();
+    let picture = latino_web::HostTensor::new([1, 3, h, w], values).unwrap();
+    latino_web::image::png::write_png(&path, &picture).unwrap();
+    path
+}
+
+#[test]
+fn latino_pro_fits_the_prompt() {
+    let files = Scratch::new("pro");
+    let (image, out) = (picture(&files), files.path("out"));
+    let run = |seed: &str| -> serde_json::Value {
+        let report = succeeds(&[
+            "restore",
+            "--model",
+            MODEL,
+            "--image",
+            &image,
+            "--task",
+            "denoising",
+            "--noise",
+            "0.2",
+            "--prompt",
+            "a photo of a cat",
+            "--solver",
+            "latino-pro",
+            "--iterations",
+            "3",
+            "--chain-steps",
+            "2",
+            "--steps",
+            "2",
+            "--seed",
+            seed,
+            "--out",
+            &out,
+            "--json",
+        ]);
+        serde_json::from_str(&report).unwrap()
+    };
+    let report = run("4");
+    assert_eq!(report["samples"][0]["evaluations"], 3 * 2 + 2);
+    let iterations = report["iterations"].as_array().unwrap();
+    assert_eq!(iterations.len(), 3);
+    let distances = |i: usize| -> Vec<f64> {
+        let list = iterations[i]["distances"].as_array().unwrap();
+        list.iter().map(|d| d.as_f64().unwrap()).collect()
+    };
+    // The first four tokens are frozen; of the others at least one moves, by 0.08 at first.
+    assert_eq!(distances(0)[..4], [0.0; 4]);
+    let first = distances(0)[4..].iter().copied().fold(0.0, f64::max);
+    assert!((first - 0.08).abs() < 1e-3, "{first}");
+    assert!(distances(2)[4..].iter().copied().fold(0.0, f64::max) > first);
+    // Same seed, same result.
+    assert_eq!(
+        run("4")["samples"][0]["metrics"],
+        report["samples"][0]["metrics"]
+    );
+    assert_ne!(
+        run("5")["samples"][0]["metrics"],
+        report["samples"][0]["metrics"]
+    );
+}
+
+#[test]
+fn samples_report_their_spread() {
+    let files = Scratch::new("samples");
+    let (image, out) = (picture(&files), files.path("out"));
+    let report = succeeds(&[
+        "restore",
+        "--model",
+        MODEL,
+        "--image",
+        &image,
+        "--task",
+        "denoising",
+        "--noise",
+        "poisson:peak=10",
+        "--prompt",
+        "a cat",
+        "--steps",
+        "1",
+        "--also-prompt",
+        "a cat",
+        "--samples",
+        "4",
+        "--out",
+        &out,
+        "--json",
+    ]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let calibration = &report["uncertainty"]["calibration"];
+    let row = &calibration["rows"][2];
+    assert_eq!(row["nominal"], 0.9);
+    // Four samples cannot tell more than 3 / 5.
+    assert!((row["attainable"].as_f64().unwrap() - 0.6).abs() < 1e-9);
+    assert!((0.0..=1.0).contains(&row["empirical"].as_f64().unwrap()));
+    assert!(report["uncertainty"]["largest_deviation"].as_f64().unwrap() > 0.0);
+    let shares: f64 = report["uncertainty"]["component_shares"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s.as_f64().unwrap())
+        .sum();
+    assert!(
+        (shares - 1.0).abs() < 1e-6,
+        "three components hold all of four samples: {shares}"
+    );
+    // The same prompt twice decides nothing.
+    let share = report["prompt_effect"]["share"].as_f64().unwrap();
+    assert_eq!(share, 0.0);
+    for file in [
+        "mean.png",
+        "deviation.png",
+        "restored-3.png",
+        "prompt-effect.png",
+    ] {
+        let picture = latino_web::image::png::read_png(files.path(&format!("out/{file}"))).unwrap();
+        assert_eq!(picture.shape(), [1, 3, 32, 32]);
+    }
+}
+
+#[test]
+fn noise_is_estimated_only_where_it_is_unknown() {
+    let files = Scratch::new("estimate");
+    let (image, out) = (picture(&files), files.path("out"));
+    let call = |more: &[&'static str]| {
+        let mut all = vec![
+            "restore",
+            "--model",
+            MODEL,
+            "--image",
+            &image,
+            "--task",
+            "denoising",
+            "--noise",
+            "estimate",
+            "--prompt",
+            "a cat",
+            "--steps",
+            "1",
+            "--out",
+            &out,
+            "--json",
+        ];
+        all.extend(more);
+        latino(&all)
+    };
+    let run = call(&["--measured"]);
+    assert!(run.status.success());
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(said.contains("estimated noise: sigma = 0.00"), "{said}");
+    assert!(!call(&[]).status.success());
+}
+
+#[test]
+fn solvers_without_a_prior_and_comparison() {
+    let files = Scratch::new("compare");
+    let image = picture(&files);
+    let list = files.path("list.json");
+    std::fs::write(
+        &list,
+        format!(r#"[{{"file": {image:?}, "prompt": "a cat"}}]"#),
+    )
+    .unwrap();
+    let report = succeeds(&[
+        "compare",
+        "--model",
+        MODEL,
+        "--pictures",
+        &list,
+        "--task",
+        "denoising@0.2",
+        "--columns",
+        "degraded,pseudo-inverse,tikhonov,tv,latino,latino/wrong/mean",
+        "--samples",
+        "2",
+        "--steps",
+        "1",
+        "--json",
+    ]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let columns = &report["rows"][0]["columns"];
+    let psnr = |name: &str| columns[name]["psnr"].as_f64().unwrap();
+    // A smooth picture is what these two are for.
+    assert!(psnr("TV") > psnr("degraded") + 5.0);
+    assert!(psnr("Tikhonov") > psnr("degraded") + 5.0);
+    assert_eq!(columns["LATINO"]["evaluations"], 1.0);
+    assert_eq!(
+        columns["LATINO, wrong prompt, mean of samples"]["evaluations"],
+        2.0
+    );
+    let table = succeeds(&[
+        "compare",
+        "--model",
+        MODEL,
+        "--pictures",
+        &list,
+        "--task",
+        "denoising@0.2",
+        "--columns",
+        "degraded,tv",
+    ]);
+    assert_eq!(table.lines().count(), 3, "{table}");
+    fails(
+        &[
+            "compare",
+            "--model",
+            MODEL,
+            "--pictures",
+            &list,
+            "--task",
+            "denoising",
+        ],
+        &["SPEC@NOISE"],
+    );
+}
+
+#[test]
+fn edit_changes_a_picture() {
+    let files = Scratch::new("edit");
+    let (image, out) = (picture(&files), files.path("edited.png"));
+    let call = |to: &'static str| {
+        vec![
+            "edit".to_owned(),
+            "--model".into(),
+            MODEL.into(),
+            "--image".into(),
+            image.clone(),
+            "--from".into(),
+            "a red cat".into(),
+            "--to".into(),
+            to.into(),
+            "--iterations".into(),
+            "2".into(),
+            "--steps".into(),
+            "2".into(),
+            "--out".into(),
+            out.clone(),
+            "--json".into(),
+        ]
+    };
+    let arguments = call("a blue cat");
+    let report = succeeds(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["evaluations"], 2 * 4 + 2);
+    let before = latino_web::image::png::read_png(&image).unwrap();
+    let after = latino_web::image::png::read_png(&out).unwrap();
+    assert_ne!(before.data(), after.data());
+    let same = call("a red cat");
+    fails(
+        &same.iter().map(String::as_str).collect::<Vec<_>>(),
+        &["same"],
+    );
+}
+
 #[test]
 fn the_embedded_manifest_is_what_the_command_writes() {
     let files = Scratch::new("manifest");
@@ -431,7 +692,9 @@ fn the_embedded_manifest_is_what_the_command_writes() {
         "--steps",
         "8",
         "--start",
-        "499",
+        "259",
+        "--init",
+        "tv",
         "--rule",
         "moment-matching",
     ]);

@@ -220,6 +220,7 @@ impl State {
             self.steps.set(model.recommended.steps);
             self.start
                 .set(model.recommended.start.unwrap_or(LAST_TIMESTEP));
+            self.init.set(model.recommended.init);
             self.rule.set(model.recommended.rule);
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::RuleArg;
+use super::{InitArg, RuleArg};
 use crate::engine::files::{Manifest, ManifestFile, sha256};
 use crate::protocol::Recommended;
 
@@ -29,6 +29,9 @@ pub struct Args {
     /// Recommended first timestep (default: the model's last).
     #[arg(long)]
     start: Option<u32>,
+    /// Recommended start.
+    #[arg(long, default_value = "pseudo-inverse")]
+    init: InitArg,
     /// Recommended step size rule.
     #[arg(long, default_value = "discrepancy")]
     rule: RuleArg,
@@ -71,6 +74,7 @@ pub fn run(args: &Args) -> Result<()> {
         recommended: Recommended {
             steps: args.steps,
             start: args.start,
+            init: args.init.into(),
             rule: args.rule.into(),
         },
         files,

@@ -1,5 +1,7 @@
 //! The native binary `latino`: the engine without a browser. Scripts depend on these calls.
 
+mod compare;
+mod edit;
 mod forward;
 mod generate;
 mod manifest;
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::engine::Compute;
-use crate::protocol::{Solver, StepRule};
+use crate::protocol::{Initialisation, Solver, StepRule};
 
 /// Image restoration with a latent consistency prior (LATINO).
 #[derive(Debug, Parser)]
@@ -26,6 +28,10 @@ struct Args {
 enum Command {
     /// Restore a picture.
     Restore(restore::Args),
+    /// Compare solvers on the same measurements.
+    Compare(compare::Args),
+    /// Change what a picture shows.
+    Edit(edit::Args),
     /// Make a picture from a prompt.
     Generate(generate::Args),
     /// Run one network on tensors from a file.
@@ -89,6 +95,27 @@ impl From<RuleArg> for StepRule {
     }
 }
 
+/// Where to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum InitArg {
+    /// The operator's regularised inverse.
+    PseudoInverse,
+    /// A^T y, as published.
+    Adjoint,
+    /// The total variation solution.
+    Tv,
+}
+
+impl From<InitArg> for Initialisation {
+    fn from(init: InitArg) -> Self {
+        match init {
+            InitArg::PseudoInverse => Self::PseudoInverse,
+            InitArg::Adjoint => Self::Adjoint,
+            InitArg::Tv => Self::TotalVariation,
+        }
+    }
+}
+
 /// Solver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SolverArg {
@@ -141,6 +168,8 @@ pub fn main() -> std::process::ExitCode {
 fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Restore(a) => pollster::block_on(restore::run(a)),
+        Command::Compare(a) => pollster::block_on(compare::run(a)),
+        Command::Edit(a) => pollster::block_on(edit::run(a)),
         Command::Generate(a) => pollster::block_on(generate::run(a)),
         Command::Forward(a) => pollster::block_on(forward::run(a)),
         Command::Physics(a) => physics::run(&a),

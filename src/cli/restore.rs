@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{DeviceArg, RuleArg, SolverArg};
+use super::{DeviceArg, InitArg, RuleArg, SolverArg};
 use crate::HostTensor;
 use crate::engine::Pipeline;
 use crate::engine::files::Folder;
@@ -17,13 +17,6 @@ use crate::image::png::{read_mask, read_png, write_png};
 use crate::noise::{NoiseModel, estimate_noise};
 use crate::protocol::{Initialisation, Metrics, OutputStage, ProSettings, StepRule};
 use crate::solver::{Observer, ReEncoding, StepReport};
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Init {
-    #[default]
-    PseudoInverse,
-    Adjoint,
-}
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Output {
@@ -77,15 +70,19 @@ pub struct Args {
     /// Posterior samples.
     #[arg(long, default_value_t = 1)]
     samples: usize,
+    /// Other prompts, each run with the same seeds: how much does the prompt decide? Needs --samples 2
+    /// or more; may be repeated.
+    #[arg(long = "also-prompt")]
+    also: Vec<String>,
     /// Folder for the results.
     #[arg(long)]
     out: PathBuf,
     /// Where to compute.
     #[arg(long, default_value = "cpu")]
     device: DeviceArg,
-    /// Start: pseudo-inverse, or adjoint as published.
-    #[arg(long, default_value = "pseudo-inverse")]
-    init: Init,
+    /// Where to start (default: what the model recommends, else the pseudo-inverse).
+    #[arg(long)]
+    init: Option<InitArg>,
     /// Result: after the last prox, decoded as published, or before the last prox.
     #[arg(long, default_value = "prox")]
     output: Output,
@@ -128,12 +125,29 @@ pub struct Args {
 }
 
 /// Collects the steps for the report and warns of a prompt that was cut.
-struct Log {
+pub(super) struct Log {
     steps: Vec<Value>,
-    iterations: Vec<Value>,
+    pub(super) iterations: Vec<Value>,
     /// The steps of the samples that are done, when there are several.
     samples: Vec<Vec<Value>>,
     last: Instant,
+}
+
+impl Log {
+    /// Nothing yet; time counts from `now`.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            steps: Vec::new(),
+            iterations: Vec::new(),
+            samples: Vec::new(),
+            last: now,
+        }
+    }
+}
+
+/// Prints to standard output; a closed pipe is an error, not a crash.
+pub(super) fn print(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
 impl Observer<JobEvent> for Log {
@@ -260,10 +274,7 @@ pub async fn run(args: Args) -> Result<()> {
         prompt: args.prompt,
         steps: args.steps.unwrap_or(recommended.steps as usize),
         start: args.start.or(recommended.start.map(|t| t as usize)),
-        init: match args.init {
-            Init::PseudoInverse => Initialisation::PseudoInverse,
-            Init::Adjoint => Initialisation::Adjoint,
-        },
+        init: args.init.map_or(recommended.init, Initialisation::from),
         output: match args.output {
             Output::Prox => OutputStage::Prox,
             Output::Decoded => OutputStage::Decoded,
@@ -294,12 +305,7 @@ pub async fn run(args: Args) -> Result<()> {
     )?;
     write_png(args.out.join("baseline.png"), restoration.baseline())?;
     let start = Instant::now();
-    let mut log = Log {
-        steps: Vec::new(),
-        iterations: Vec::new(),
-        samples: Vec::new(),
-        last: start,
-    };
+    let mut log = Log::new(start);
     let outcome = restoration
         .run(&settings, args.samples, &pipeline, &mut log)
         .await?;
@@ -334,22 +340,39 @@ pub async fn run(args: Args) -> Result<()> {
         summary["mean"] = spread["mean"].clone();
         summary["uncertainty"] = spread;
     }
+    if !args.also.is_empty() {
+        let mut prompts = vec![settings.prompt.clone()];
+        prompts.extend(args.also);
+        let mut quiet = Log::new(Instant::now());
+        let effect = restoration
+            .prompt_effect(&settings, &prompts, args.samples, &pipeline, &mut quiet)
+            .await?;
+        let [c, h, w] = *effect.between.shape() else {
+            bail!("the map is {:?}", effect.between.shape());
+        };
+        let grey = (0..h * w).map(|i| {
+            let square = |ch: usize| effect.between.data()[ch * h * w + i].powi(2);
+            ((0..c).map(square).sum::<f32>() / c as f32).sqrt()
+        });
+        let map = HostTensor::new([1, h, w], grey.collect())?;
+        write_png(args.out.join("prompt-effect.png"), &map_picture(&map)?)?;
+        summary["prompt_effect"] = json!({ "prompts": prompts, "share": effect.share });
+    }
     let text = serde_json::to_string_pretty(&summary)?;
     std::fs::write(args.out.join("report.json"), &text)?;
     if args.json {
-        writeln!(std::io::stdout(), "{text}")?;
+        print(&text)?;
     } else {
         let show = |v: &Value| {
             v.as_f64()
                 .map_or("unknown".into(), |p| format!("{p:.2} dB"))
         };
-        writeln!(
-            std::io::stdout(),
+        print(&format!(
             "PSNR {} without a prior, {} restored; written to {}",
             show(&summary["baseline"]["psnr"]),
             show(&summary["samples"][0]["metrics"]["psnr"]),
             args.out.display()
-        )?;
+        ))?;
     }
     Ok(())
 }

@@ -58,6 +58,20 @@ impl ResnetBlock {
     /// `x` `[B, in, H, W]`; `time` `[B, width]` is silu(time embedding), the same for all blocks.
     pub fn forward(&self, x: Tensor<4>, time: Option<&Tensor<2>>) -> Tensor<4> {
         let h = self.hidden(x.clone(), time);
+        self.forward_from(x, h)
+    }
+
+    /// What the second normalisation gets.
+    pub fn hidden(&self, x: Tensor<4>, time: Option<&Tensor<2>>) -> Tensor<4> {
+        let h = self.conv1.forward(self.norm1.forward_silu(x));
+        match (&self.time_emb_proj, time) {
+            (Some(project), Some(time)) => ops::add_channels(h, project.forward_rows(time.clone())),
+            _ => h,
+        }
+    }
+
+    /// [`Self::forward`] for a known [`Self::hidden`] `h`.
+    pub fn forward_from(&self, x: Tensor<4>, h: Tensor<4>) -> Tensor<4> {
         let h = self.conv2.forward(self.norm2.forward_silu(h));
         let x = match &self.conv_shortcut {
             Some(conv) => conv.forward(x),
@@ -66,20 +80,11 @@ impl ResnetBlock {
         ops::add(x, h)
     }
 
-    /// What the second normalisation gets.
-    fn hidden(&self, x: Tensor<4>, time: Option<&Tensor<2>>) -> Tensor<4> {
-        let h = self.conv1.forward(self.norm1.forward_silu(x));
-        match (&self.time_emb_proj, time) {
-            (Some(project), Some(time)) => ops::add_channels(h, project.forward_rows(time.clone())),
-            _ => h,
-        }
-    }
-
-    /// The vector-Jacobian product with respect to `x` for the cotangent `g` of the result.
-    pub fn backward(&self, x: Tensor<4>, time: Option<&Tensor<2>>, g: Tensor<4>) -> Tensor<4> {
+    /// The vector-Jacobian product with respect to `x` for the cotangent `g` of the result; `h` is
+    /// [`Self::hidden`] at `x`.
+    pub fn backward(&self, x: Tensor<4>, h: Tensor<4>, g: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = x.dims();
         let size = [height, width];
-        let h = self.hidden(x.clone(), time);
         let gh = self.conv2.backward(g.clone(), size);
         let gh = self.norm2.backward_silu(h, gh);
         let gx = self.norm1.backward_silu(x, self.conv1.backward(gh, size));

@@ -121,7 +121,7 @@ impl NoiseModel {
                 return Ok(());
             }
             Err(Error::invalid(format!(
-                "{}: {key}={value} must be a number from {low} to {high}",
+                "the noise {}: {key}={value} must be a number from {low} to {high}",
                 self.name()
             )))
         };

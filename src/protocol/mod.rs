@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::solver::{Initialisation, OutputStage};
+pub use crate::solver::OutputStage;
 
 /// An 8-bit RGBA picture, row-major, `4 * width * height` bytes, not premultiplied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub struct Recommended {
     pub steps: u32,
     /// First timestep; the model's last when `None`.
     pub start: Option<u32>,
+    /// Where to start.
+    pub init: Initialisation,
     /// Step size rule.
     pub rule: StepRule,
 }
@@ -60,6 +62,7 @@ impl Default for Recommended {
         Self {
             steps: 8,
             start: None,
+            init: Initialisation::default(),
             rule: StepRule::default(),
         }
     }
@@ -82,6 +85,19 @@ pub struct ModelReport {
     pub parameters: u64,
     /// The settings that suit it.
     pub recommended: Recommended,
+}
+
+/// Where the solver starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Initialisation {
+    /// The operator's regularised inverse of y.
+    #[default]
+    PseudoInverse,
+    /// A^T y, as in the published code.
+    Adjoint,
+    /// The total variation solution: clean where y is noisy, at the price of its seconds.
+    TotalVariation,
 }
 
 /// How the step size gamma is chosen.

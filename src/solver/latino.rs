@@ -22,14 +22,15 @@ pub struct Problem<'a, L> {
 }
 
 /// Where the chain starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Initialisation {
     /// clip(pseudo-inverse of y).
     #[default]
     PseudoInverse,
     /// clip(A^T y), as in the published code. For super-resolution nearly flat mid-grey.
     Adjoint,
+    /// This picture, `[B, 3, H, W]` in [-1, 1]: another solver's result, or what is to be edited.
+    Picture(HostTensor),
 }
 
 /// Which picture is returned.
@@ -148,7 +149,7 @@ pub async fn latino<P: Prior, L: Likelihood>(
     observer: &mut impl Observer<StepReport>,
 ) -> Result<Restoration> {
     check(scheduler, &problem, options)?;
-    let start = initial_picture(&problem, options.initialisation)?;
+    let start = initial_picture(&problem, &options.initialisation)?;
     let shape = prior.latent_shape(start.dims4()?)?;
     observer.checkpoint().await?;
     let latent = guard::finite(prior.encode(&start).await?, "encoder", "before step 1")?;

@@ -49,9 +49,9 @@ pub struct ProOptions {
     pub decay: f64,
     /// Radius of the ball around the first embedding that every token stays in (L2 over the width).
     pub radius: f64,
-    /// So many tokens from the start never move: the start token and the words that the prompt must
-    /// keep ("a photo of").
-    pub frozen: usize,
+    /// Positions of the tokens that never move. Published: the first four, which are the start token and
+    /// "a photo of".
+    pub frozen: Vec<usize>,
     /// Which gradient.
     pub direction: Direction,
 }
@@ -66,7 +66,7 @@ impl Default for ProOptions {
             constant_iterations: 10,
             decay: 0.9,
             radius: 15.0,
-            frozen: 4,
+            frozen: (0..4).collect(),
             direction: Direction::default(),
         }
     }
@@ -216,7 +216,7 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
 ) -> Result<ProRestoration> {
     options.check(scheduler)?;
     check_problem(&problem)?;
-    let start = initial_picture(&problem, options.chain.initialisation)?;
+    let start = initial_picture(&problem, &options.chain.initialisation)?;
     let dims = start.dims4()?;
     if dims[0] != 1 {
         return Err(Error::shape("LATINO-PRO fits one prompt to one picture"));
@@ -225,7 +225,7 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
     observer.checkpoint().await?;
     let mut latent = guard::finite(prior.encode(&start).await?, "encoder", "before step 1")?;
     latent.expect_shape("encoded picture", &shape)?;
-    let mut ascent = PromptAscent::new(embedding, options.radius, options.frozen)?;
+    let mut ascent = PromptAscent::new(embedding, options.radius, &options.frozen)?;
     let total = options.evaluations();
     let mut done = 0;
 

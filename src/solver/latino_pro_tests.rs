@@ -30,7 +30,7 @@ fn options() -> ProOptions {
         last: chain(&[999, 874, 749, 624, 499, 374, 249, 124]),
         // Three tokens of width two; the mean moves by up to sqrt(2) per unit of each free token.
         step: 0.01,
-        frozen: 1,
+        frozen: vec![0],
         direction: Direction::Expected,
         ..ProOptions::default()
     }

@@ -10,13 +10,14 @@ use crate::{Error, HostTensor, Result, schedule::LcmScheduler};
 /// The picture that a chain starts from, in [-1, 1]; see [`super::Initialisation`].
 pub(super) fn initial_picture<L: Likelihood>(
     problem: &Problem<'_, L>,
-    how: super::Initialisation,
+    how: &super::Initialisation,
 ) -> Result<HostTensor> {
     let start = match how {
         super::Initialisation::PseudoInverse => problem
             .likelihood
             .pseudo_inverse(problem.y, 2.0 * problem.sigma as f32)?,
         super::Initialisation::Adjoint => problem.likelihood.adjoint(problem.y)?,
+        super::Initialisation::Picture(picture) => picture.clone(),
     };
     Ok(guard::finite(start, "initialisation", "before step 1")?.clamp(-1.0, 1.0))
 }

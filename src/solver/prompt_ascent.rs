@@ -13,14 +13,14 @@ pub struct PromptAscent {
     sum: Vec<f64>,
     width: usize,
     radius: f64,
-    frozen: usize,
+    free: Vec<bool>,
 }
 
 impl PromptAscent {
-    /// Starts at `embedding` `[1, N, width]`; every token stays within `radius` of its start, and the
-    /// first `frozen` do not move. Fails with [`Error::Shape`] on another shape.
-    pub fn new(embedding: &HostTensor, radius: f64, frozen: usize) -> Result<Self> {
-        let [1, _, width] = *embedding.shape() else {
+    /// Starts at `embedding` `[1, N, width]`; every token stays within `radius` of its start, and those
+    /// listed in `frozen` do not move. Fails with [`Error::Shape`] on another shape.
+    pub fn new(embedding: &HostTensor, radius: f64, frozen: &[usize]) -> Result<Self> {
+        let [1, tokens, width] = *embedding.shape() else {
             return Err(Error::shape(format!(
                 "the prompt embedding is {:?}, expected [1, N, width]",
                 embedding.shape()
@@ -35,7 +35,7 @@ impl PromptAscent {
             sum: vec![0.0; embedding.len()],
             width,
             radius,
-            frozen,
+            free: (0..tokens).map(|i| !frozen.contains(&i)).collect(),
         })
     }
 
@@ -48,10 +48,8 @@ impl PromptAscent {
     pub fn add(&mut self, gradient: &HostTensor) -> Result<()> {
         gradient.expect_shape("prompt gradient", self.start.shape())?;
         let tokens = gradient.data().chunks(self.width);
-        let free = tokens
-            .zip(self.sum.chunks_mut(self.width))
-            .skip(self.frozen);
-        for (gradient, sum) in free {
+        let tokens = tokens.zip(self.sum.chunks_mut(self.width)).zip(&self.free);
+        for ((gradient, sum), _) in tokens.filter(|(_, free)| **free) {
             let length = norm(gradient.iter().map(|g| f64::from(*g))) + TINY;
             for (s, g) in sum.iter_mut().zip(gradient) {
                 *s += f64::from(*g) / length;
@@ -106,7 +104,7 @@ mod tests {
 
     #[test]
     fn tokens_move_along_normalised_gradients_and_stay_in_their_balls() {
-        let mut a = PromptAscent::new(&tensor(&[1.0, 1.0, 2.0, 2.0, 3.0, 3.0]), 0.5, 1).unwrap();
+        let mut a = PromptAscent::new(&tensor(&[1.0, 1.0, 2.0, 2.0, 3.0, 3.0]), 0.5, &[0]).unwrap();
         let gradient = tensor(&[5.0, 5.0, 3.0, 4.0, 0.0, 0.0]);
         a.add(&gradient).unwrap();
         a.step(0.1);

@@ -9,6 +9,8 @@ pub const MIN_GAMMA: f64 = 1e-6;
 pub const MAX_GAMMA: f64 = 1e8;
 /// The most evaluations of the residual that [`StepRule::Discrepancy`] spends.
 const MAX_EVALUATIONS: usize = 30;
+/// Factor by which the upper end of the interval grows.
+const GROWTH: f64 = 30.0;
 /// Accepted error of log(residual norm).
 const TOLERANCE: f64 = 2e-3;
 
@@ -162,14 +164,21 @@ fn discrepancy(residual: impl Fn(f64) -> Result<f64>, target: f64) -> Result<f64
         // A residual of exactly zero is as good as a tiny one, and has a logarithm.
         Ok((norm.max(f64::MIN_POSITIVE) / target).ln())
     };
-    let (mut low, mut high) = (MIN_GAMMA.ln(), MAX_GAMMA.ln());
+    let mut low = MIN_GAMMA.ln();
     let mut above = excess(low)?;
     if above <= TOLERANCE {
         return Ok(MIN_GAMMA);
     }
+    // Upwards from 1, near most answers: huge gammas are dear where the prox is iterative.
+    let (mut high, last) = (0.0, MAX_GAMMA.ln());
     let mut below = excess(high)?;
+    while below > 0.0 && high < last {
+        (low, above) = (high, below);
+        high = (high + GROWTH.ln()).min(last);
+        below = excess(high)?;
+    }
     if below >= -TOLERANCE {
-        return Ok(MAX_GAMMA);
+        return Ok(high.exp().min(MAX_GAMMA));
     }
     // Which end was kept last; the Illinois rule halves its value when it is kept again.
     let mut kept = 0;

@@ -45,7 +45,6 @@ async fn check<const D: usize, const E: usize>(
     assert!(error <= 2e-4, "{name}: relative error {error:.1e}");
 }
 
-#[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn products_match_finite_differences() {
     pollster::block_on(all());

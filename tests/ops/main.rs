@@ -7,6 +7,7 @@
 #![cfg(feature = "engine")]
 
 mod backward;
+#[cfg(not(target_arch = "wasm32"))]
 mod differences;
 mod forward;
 

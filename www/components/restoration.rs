@@ -52,15 +52,20 @@ pub fn Restoration() -> impl IntoView {
             <Seed id="seed" label=text::SEED value=state.seed set=move |v| state.seed.set(v)/>
             <details class="advanced">
                 <summary>{text::ADVANCED}</summary>
-                <Slider id="start" label=text::START min=399.0 max=999.0 step=20.0 hint=text::START_HINT
+                <Slider id="start" label=text::START min=199.0 max=999.0 step=20.0 hint=text::START_HINT
                     value=Signal::derive(move || f64::from(state.start.get())) set=move |v| state.start.set(v as u32)/>
                 <Choice id="init" label=text::INIT hint=text::INIT_HINT
-                    options=Signal::stored(vec![("pseudo-inverse", text::INIT_PSEUDO), ("adjoint", text::INIT_ADJOINT)])
+                    options=Signal::stored(vec![("pseudo-inverse", text::INIT_PSEUDO), ("adjoint", text::INIT_ADJOINT), ("total-variation", text::INIT_TV)])
                     value=Signal::derive(move || match state.init.get() {
                         Initialisation::PseudoInverse => "pseudo-inverse",
                         Initialisation::Adjoint => "adjoint",
+                        Initialisation::TotalVariation => "total-variation",
                     })
-                    set=move |key: &str| state.init.set(if key == "adjoint" { Initialisation::Adjoint } else { Initialisation::PseudoInverse })/>
+                    set=move |key: &str| state.init.set(match key {
+                        "adjoint" => Initialisation::Adjoint,
+                        "total-variation" => Initialisation::TotalVariation,
+                        _ => Initialisation::PseudoInverse,
+                    })/>
                 <Choice id="output" label=text::OUTPUT hint=text::OUTPUT_HINT
                     options=Signal::stored(vec![("prox", text::OUTPUT_PROX), ("decoded", text::OUTPUT_DECODED), ("before-prox", text::OUTPUT_BEFORE_PROX)])
                     value=Signal::derive(move || match state.output.get() {

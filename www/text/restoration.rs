@@ -15,8 +15,10 @@ pub const DICE: &str = "New random seed";
 pub const ADVANCED: &str = "Advanced";
 pub const INIT: &str = "Start from";
 pub const INIT_PSEUDO: &str = "Pseudo-inverse";
+pub const INIT_TV: &str = "Total variation";
 pub const INIT_ADJOINT: &str = "Adjoint (as published)";
-pub const INIT_HINT: &str = "The first guess, from the measurement alone.";
+pub const INIT_HINT: &str =
+    "The first guess, from the measurement alone. Total variation is cleaner and takes longer.";
 pub const OUTPUT: &str = "Return";
 pub const OUTPUT_PROX: &str = "After the data step";
 pub const OUTPUT_DECODED: &str = "After the decoder (as published)";

@@ -6,14 +6,17 @@
 //! | `settings` | [`SolverSettings`]: which solver, and how it is to run |
 //! | `run` | one sample with one solver |
 //! | `samples` | several posterior samples and what they say together |
+//! | `edit` | editing a picture by constrained prompt steps |
 //! | `events` | [`JobEvent`]: what a job reports on the way |
 
+mod edit;
 mod events;
 mod restoration;
 mod run;
 mod samples;
 mod settings;
 
+pub use edit::{Edit, edit};
 pub use events::JobEvent;
 pub use restoration::{Restoration, Setup};
 pub use run::Finished;

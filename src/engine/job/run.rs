@@ -5,7 +5,7 @@ use super::{Restoration, SolverSettings};
 use crate::baselines::{self, Baseline, BaselineOptions};
 use crate::engine::{Pipeline, pipeline::Prompted};
 use crate::image;
-use crate::protocol::{Metrics, Rgba, Solver};
+use crate::protocol::{Initialisation, Metrics, Rgba, Solver};
 use crate::solver::{NoiseStream, Observer, Problem, SeededNoise, latino, latino_pro};
 use crate::{Error, HostTensor, Result};
 
@@ -26,7 +26,7 @@ pub struct Finished {
 
 impl Restoration {
     /// Fails unless the model takes pictures of this size.
-    fn check_multiple(&self, pipeline: &Pipeline) -> Result<()> {
+    pub(super) fn check_multiple(&self, pipeline: &Pipeline) -> Result<()> {
         let [_, _, h, w] = self.baseline.dims4()?;
         let multiple = pipeline.report().picture_multiple as usize;
         if h.is_multiple_of(multiple) && w.is_multiple_of(multiple) {
@@ -58,15 +58,18 @@ impl Restoration {
                 return Err(Error::model("this solver needs a model"));
             }
         };
-        let picture = baselines::solve_with_noise(
+        self.finished(self.baseline_picture(baseline)?, 0, None)
+    }
+
+    fn baseline_picture(&self, baseline: Baseline) -> Result<HostTensor> {
+        baselines::solve_with_noise(
             baseline,
             self.operator.as_ref(),
             &self.measurement,
             &self.noise,
             &BaselineOptions::default(),
             &mut |_| Ok(()),
-        )?;
-        self.finished(picture, 0, None)
+        )
     }
 
     /// One sample from a model: the solver's noise is that of seed + `sample`. `embedding` is the
@@ -88,10 +91,16 @@ impl Restoration {
             sigma: likelihood.sigma(),
         };
         let holes = self.spec.has_holes();
+        let picture = match settings.init {
+            Initialisation::TotalVariation => {
+                Some(self.baseline_picture(Baseline::TotalVariation)?)
+            }
+            Initialisation::PseudoInverse | Initialisation::Adjoint => None,
+        };
         let mut noise = SeededNoise::new(self.seed.wrapping_add(sample), NoiseStream::Solver);
         let mut observer = events::Solver(observer);
         if settings.solver == Solver::LatinoPro {
-            let options = settings.latino_pro(scheduler, holes)?;
+            let options = settings.latino_pro(scheduler, holes, picture)?;
             let prior = Prompted::new(pipeline, settings.guidance);
             let found = latino_pro(
                 &prior,
@@ -106,7 +115,7 @@ impl Restoration {
             let result = found.restoration;
             return self.finished(result.picture, result.evaluations, Some(found.embedding));
         }
-        let options = settings.latino(scheduler, holes)?;
+        let options = settings.latino(scheduler, holes, picture)?;
         let prior = pipeline.condition(embedding, settings.guidance)?;
         let result = latino(
             &prior,
@@ -120,7 +129,7 @@ impl Restoration {
         self.finished(result.picture, result.evaluations, None)
     }
 
-    fn finished(
+    pub(super) fn finished(
         &self,
         picture: HostTensor,
         evaluations: usize,

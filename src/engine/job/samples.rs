@@ -5,7 +5,7 @@ use crate::engine::Pipeline;
 use crate::image;
 use crate::protocol::{Component, Metrics, RestoreJob, Solver, Uncertainty};
 use crate::solver::Observer;
-use crate::uncertainty::{Calibration, Samples};
+use crate::uncertainty::{Calibration, PromptEffect, Samples, prompt_effect};
 use crate::{Error, HostTensor, Result};
 
 /// Nominal level of the credible interval that is shown.
@@ -89,6 +89,33 @@ impl Restoration {
             done.push(finished);
         }
         self.outcome(done)
+    }
+
+    /// How much the prompt decided: `samples` samples under each of `prompts`, compared. The
+    /// solver's noises are the same for all prompts.
+    ///
+    /// Fails with [`Error::Invalid`] on fewer than two prompts or samples, and as the solvers do.
+    pub async fn prompt_effect(
+        &self,
+        settings: &SolverSettings,
+        prompts: &[String],
+        samples: usize,
+        pipeline: &Pipeline,
+        observer: &mut impl Observer<JobEvent>,
+    ) -> Result<PromptEffect> {
+        let mut sets = Vec::new();
+        for prompt in prompts {
+            let settings = SolverSettings {
+                prompt: prompt.clone(),
+                ..settings.clone()
+            };
+            let outcome = self.run(&settings, samples, pipeline, observer).await?;
+            let spread = outcome.spread.ok_or_else(|| {
+                Error::invalid("the effect of prompts needs at least two samples of each")
+            })?;
+            sets.push(spread.samples);
+        }
+        prompt_effect(&sets.iter().collect::<Vec<_>>())
     }
 
     /// Runs a page's job.

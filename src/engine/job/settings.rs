@@ -1,9 +1,9 @@
 //! Which solver, and how it is to run.
 
-use crate::Result;
 use crate::protocol::{Initialisation, OutputStage, ProSettings, RestoreJob, Solver, StepRule};
 use crate::schedule::{LcmScheduler, lcm_timesteps};
 use crate::solver::{self, Direction, LatinoOptions, ProOptions, PublishedModel, ReEncoding};
+use crate::{HostTensor, Result};
 
 /// DiffPIR's share of fresh noise (Zhu et al. 2023).
 const DIFF_PIR_ZETA: f64 = 0.1;
@@ -38,6 +38,25 @@ pub struct SolverSettings {
     pub pro: ProSettings,
 }
 
+impl Default for SolverSettings {
+    fn default() -> Self {
+        Self {
+            solver: Solver::default(),
+            prompt: String::new(),
+            steps: 8,
+            start: None,
+            init: Initialisation::default(),
+            output: OutputStage::default(),
+            rule: StepRule::default(),
+            rho: 1.0,
+            guidance: 1.0,
+            re_encoding: ReEncoding::default(),
+            fresh_noise: 1.0,
+            pro: ProSettings::default(),
+        }
+    }
+}
+
 impl SolverSettings {
     /// From a page's job.
     pub fn from_job(job: &RestoreJob) -> Self {
@@ -49,11 +68,8 @@ impl SolverSettings {
             init: job.init,
             output: job.output,
             rule: job.rule,
-            rho: 1.0,
-            guidance: 1.0,
-            re_encoding: ReEncoding::default(),
-            fresh_noise: 1.0,
             pro: job.pro,
+            ..Self::default()
         }
     }
 
@@ -75,24 +91,35 @@ impl SolverSettings {
         }
     }
 
-    /// LATINO's options; `holes` when parts of the picture leave no trace in the measurement.
-    pub(super) fn latino(&self, scheduler: &LcmScheduler, holes: bool) -> Result<LatinoOptions> {
+    /// LATINO's options; `holes` when parts of the picture leave no trace in the measurement;
+    /// `picture` to start from instead of what `init` says.
+    pub(super) fn latino(
+        &self,
+        scheduler: &LcmScheduler,
+        holes: bool,
+        picture: Option<HostTensor>,
+    ) -> Result<LatinoOptions> {
         // A guess is no place to start from: holes begin with pure noise.
         let start = self.start.filter(|_| !holes);
-        self.chain(scheduler, self.steps, start)
+        self.chain(scheduler, self.steps, start, picture)
     }
 
     /// LATINO-PRO's options. Its chains start at the last timestep, as published: the first says
     /// what the prompt means.
-    pub(super) fn latino_pro(&self, scheduler: &LcmScheduler, holes: bool) -> Result<ProOptions> {
+    pub(super) fn latino_pro(
+        &self,
+        scheduler: &LcmScheduler,
+        holes: bool,
+        picture: Option<HostTensor>,
+    ) -> Result<ProOptions> {
         let pro = &self.pro;
         Ok(ProOptions {
-            chain: self.chain(scheduler, pro.chain_steps as usize, None)?,
-            last: self.latino(scheduler, holes)?,
+            chain: self.chain(scheduler, pro.chain_steps as usize, None, picture)?,
+            last: self.latino(scheduler, holes, None)?,
             iterations: pro.iterations as usize,
             step: pro.step,
             radius: pro.radius,
-            frozen: pro.frozen as usize,
+            frozen: (0..pro.frozen as usize).collect(),
             direction: if pro.expected {
                 Direction::Expected
             } else {
@@ -102,15 +129,26 @@ impl SolverSettings {
         })
     }
 
+    /// The timesteps of LATINO-PRO's chains when they start where LATINO starts: for editing.
+    pub(super) fn chain_from_start(&self, scheduler: &LcmScheduler) -> Result<Vec<usize>> {
+        let steps = self.pro.chain_steps as usize;
+        lcm_timesteps(scheduler.config(), steps, self.start)
+    }
+
     fn chain(
         &self,
         scheduler: &LcmScheduler,
         steps: usize,
         start: Option<usize>,
+        picture: Option<HostTensor>,
     ) -> Result<LatinoOptions> {
         Ok(LatinoOptions {
             timesteps: lcm_timesteps(scheduler.config(), steps, start)?,
-            initialisation: self.init,
+            initialisation: match (picture, self.init) {
+                (Some(picture), _) => solver::Initialisation::Picture(picture),
+                (None, Initialisation::Adjoint) => solver::Initialisation::Adjoint,
+                (None, _) => solver::Initialisation::PseudoInverse,
+            },
             output: self.output,
             rule: match self.rule {
                 StepRule::Discrepancy => solver::StepRule::Discrepancy { rho: self.rho },

@@ -40,15 +40,16 @@ impl Stage {
         g: Tensor<4>,
         need_x: bool,
     ) -> (Option<Tensor<4>>, Option<Tensor<3>>) {
+        let h = self.resnet.hidden(x.clone(), Some(&c.time));
         let (g, g_text) = match &self.attention {
             Some(attention) => {
-                let h = self.resnet.forward(x.clone(), Some(&c.time));
-                attention.backward(h, &c.text, g, need_x)
+                let y = self.resnet.forward_from(x.clone(), h.clone());
+                attention.backward(y, &c.text, g, need_x)
             }
             None => (Some(g), None),
         };
         let gx = g.filter(|_| need_x);
-        let gx = gx.map(|g| self.resnet.backward(x, Some(&c.time), g));
+        let gx = gx.map(|g| self.resnet.backward(x, h, g));
         (gx, g_text)
     }
 }

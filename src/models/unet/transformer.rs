@@ -168,24 +168,24 @@ impl Layer {
         } else {
             own.clone()
         };
-        let middle = self.attn1.forward(own.clone(), context.clone());
-        let middle = ops::add(x.clone(), middle);
+        let first = self.attn1.project(own, context);
+        let middle = ops::add(x.clone(), self.attn1.attend(first.clone()));
         let asking = self.norm2.forward(middle.clone());
-
-        let fed = self.attn2.forward(asking.clone(), text.clone());
-        let fed = ops::add(middle.clone(), fed);
+        let second = self.attn2.project(asking, text.clone());
+        let fed = ops::add(middle.clone(), self.attn2.attend(second.clone()));
         let inner = self.feed_in.forward(self.norm3.forward(fed.clone()));
+
         let g_inner = backward::geglu(inner, self.feed_out.backward(g.clone()));
         let g_normal = self.feed_in.backward(g_inner);
         let g = ops::add(g, self.norm3.backward(fed, g_normal));
 
-        let (g_asking, g_text) = self.attn2.backward(asking, text.clone(), g.clone());
+        let (g_asking, g_text) = self.attn2.backward(second, g.clone());
         if !need_x && !self.only_cross_attention {
             return (None, g_text);
         }
         let g = ops::add(g, self.norm2.backward(middle, g_asking));
 
-        let (g_own, g_context) = self.attn1.backward(own, context, g.clone());
+        let (g_own, g_context) = self.attn1.backward(first, g.clone());
         let (g_own, g_text) = if self.only_cross_attention {
             (g_own, ops::add(g_text, g_context))
         } else {
@@ -219,18 +219,24 @@ impl Attention {
     }
 
     fn forward(&self, x: Tensor<3>, context: Tensor<3>) -> Tensor<3> {
+        self.attend(self.project(x, context))
+    }
+
+    /// Queries, keys and values.
+    fn project(&self, x: Tensor<3>, context: Tensor<3>) -> [Tensor<3>; 3] {
         let q = self.to_q.forward(x);
         let k = self.to_k.forward(context.clone());
-        let v = self.to_v.forward(context);
+        [q, k, self.to_v.forward(context)]
+    }
+
+    fn attend(&self, [q, k, v]: [Tensor<3>; 3]) -> Tensor<3> {
         self.to_out
             .forward(ops::attention(q, k, v, self.heads, false))
     }
 
-    /// With respect to `x` and `context`, as if they were independent.
-    fn backward(&self, x: Tensor<3>, context: Tensor<3>, g: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
-        let q = self.to_q.forward(x);
-        let k = self.to_k.forward(context.clone());
-        let v = self.to_v.forward(context);
+    /// With respect to the tokens and the context of [`Self::project`], which gave `[q, k, v]`, as
+    /// if they were independent.
+    fn backward(&self, [q, k, v]: [Tensor<3>; 3], g: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
         let g = self.to_out.backward(g);
         let (gq, gk, gv) = backward::attention(q, k, v, self.heads, g);
         let g_context = ops::add(self.to_k.backward(gk), self.to_v.backward(gv));

@@ -4,119 +4,16 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
+use super::heads::Heads;
 use super::pointwise::sum_parts;
-use crate::ops::gpu::launch::{Kernel, WORKGROUP, dims, launch, output};
-use crate::ops::gpu::tile::{lines, sum};
+use crate::ops::gpu::launch::{dims, output};
 
 /// With fewer keys than this in all heads, several threads share the queries of a key.
 const ENOUGH_THREADS: usize = 16_384;
 /// The fewest queries worth a thread of their own.
 const FEWEST_QUERIES: usize = 64;
 
-/// Sizes, and the pieces of WGSL that depend on the width of a head.
-struct Heads {
-    batch: usize,
-    heads: usize,
-    queries: usize,
-    keys: usize,
-    width: usize,
-    parts: usize,
-    ty: &'static str,
-}
-
 impl Heads {
-    fn new(q: &CubeTensor, k: &CubeTensor, heads: usize) -> Self {
-        let d = dims(q);
-        let per_head = d[2] / heads;
-        let (ty, vector) = if per_head.is_multiple_of(4) {
-            ("vec4<f32>", 4)
-        } else {
-            ("f32", 1)
-        };
-        Self {
-            batch: d[0],
-            heads,
-            queries: d[1],
-            keys: dims(k)[1],
-            width: d[2],
-            parts: per_head / vector,
-            ty,
-        }
-    }
-
-    /// `let a0 = buffer[at]`, `let a1 = buffer[at + 1]`, ...
-    fn load(&self, a: &str, buffer: &str, at: &str) -> String {
-        lines(self.parts, |c| {
-            format!("let {a}{c} = {buffer}[{at} + {c}u];")
-        })
-    }
-
-    fn zeros(&self) -> String {
-        let ty = self.ty;
-        lines(self.parts, |c| format!("var a{c} = {ty}(0.0);"))
-    }
-
-    /// The dot product of registers `a` and `buffer[at..]`.
-    fn dot(&self, a: &str, buffer: &str, at: &str) -> String {
-        let vector = self.ty != "f32";
-        sum(self.parts, |c| {
-            let b = format!("{buffer}[{at} + {c}u]");
-            if vector {
-                format!("dot({a}{c}, {b})")
-            } else {
-                format!("{a}{c} * {b}")
-            }
-        })
-    }
-
-    /// a += factor buffer[at..]
-    fn accumulate(&self, factor: &str, buffer: &str, at: &str) -> String {
-        lines(self.parts, |c| {
-            format!("a{c} = a{c} + {factor} * {buffer}[{at} + {c}u];")
-        })
-    }
-
-    fn store(&self, buffer: &str, at: &str) -> String {
-        lines(self.parts, |c| format!("{buffer}[{at} + {c}u] = a{c};"))
-    }
-
-    /// Runs a kernel of `count` threads, where a thread of a key takes `chunk` queries.
-    fn run(
-        &self,
-        name: &str,
-        buffers: Vec<&'static str>,
-        body: String,
-        [count, chunk]: [usize; 2],
-        inputs: &[&CubeTensor],
-        out: &CubeTensor,
-    ) {
-        let (ty, parts) = (self.ty, self.parts);
-        let kernel = Kernel {
-            key: format!("attention_backward {name} parts={parts} {ty}"),
-            buffers,
-            params: vec!["count", "n", "m", "heads", "batch", "chunk", "scale"],
-            globals: String::new(),
-            body: format!(
-                "if (i >= p.count) {{ return; }}
-let row = p.heads * {parts}u;
-let scale = bitcast<f32>(p.scale);
-{body}"
-            ),
-            workgroup: WORKGROUP,
-        };
-        let per_head = self.width / self.heads;
-        let params = [
-            count as u32,
-            self.queries as u32,
-            self.keys as u32,
-            self.heads as u32,
-            self.batch as u32,
-            chunk as u32,
-            (1.0 / (per_head as f32).sqrt()).to_bits(),
-        ];
-        launch(kernel, count, inputs, out, &params);
-    }
-
     /// For each query and head log(sum(exp(score))) and sum(P dP), `[B, heads, N, 2]`.
     fn statistics(
         &self,

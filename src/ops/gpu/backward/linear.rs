@@ -31,8 +31,8 @@ pub fn linear(g: CubeTensor, w: CubeTensor) -> CubeTensor {
         "let nb = (p.n + {columns}u - 1u) / {columns}u;
 let mb = (p.m + {tile}u - 1u) / {tile}u;
 if (i >= nb * mb) {{ return; }}
-let n0 = (i % nb) * {columns}u;
-let m0 = (i / nb) * {tile}u;
+let first = (i % nb) * {columns}u;
+let top = (i / nb) * {tile}u;
 {rows}
 {cols}
 {zeros}
@@ -43,9 +43,11 @@ for (var k = 0u; k < p.k; k = k + 1u) {{
 }}
 {stores}",
         rows = lines(tile, |r| format!(
-            "let go{r} = min(m0 + {r}u, p.m - 1u) * p.k;"
+            "let go{r} = min(top + {r}u, p.m - 1u) * p.k;"
         )),
-        cols = lines(columns, |c| format!("let n{c} = min(n0 + {c}u, p.n - 1u);")),
+        cols = lines(columns, |c| format!(
+            "let n{c} = min(first + {c}u, p.n - 1u);"
+        )),
         zeros = grid(tile, columns, |r, c| format!("var a{r}_{c} = {zero};")),
         load_g = lines(tile, |r| format!("let g{r} = b0[go{r} + k];")),
         load_w = grid(vector, columns, |v, c| format!(
@@ -56,7 +58,7 @@ for (var k = 0u; k < p.k; k = k + 1u) {{
             sum(vector, |v| format!("g{r}{} * w{v}_{c}", parts[v]))
         )),
         stores = grid(tile, columns, |r, c| format!(
-            "if (m0 + {r}u < p.m && n0 + {c}u < p.n) {{ b2[(m0 + {r}u) * p.n + n0 + {c}u] = a{r}_{c}; }}"
+            "if (top + {r}u < p.m && first + {c}u < p.n) {{ b2[(top + {r}u) * p.n + first + {c}u] = a{r}_{c}; }}"
         )),
     );
     let kernel = Kernel {

@@ -1,6 +1,7 @@
 //! Vector-Jacobian products on WebGPU.
 
 mod attention;
+mod heads;
 mod linear;
 mod norm;
 mod pointwise;
