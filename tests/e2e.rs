@@ -13,6 +13,8 @@ mod failures;
 mod mask;
 #[path = "e2e/site.rs"]
 mod site;
+#[path = "e2e/solvers.rs"]
+mod solvers;
 
 use std::time::{Duration, Instant};
 

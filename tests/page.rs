@@ -1,5 +1,42 @@
 //! Runs the unit tests of the page's parts that need no browser: the page's program itself is only built for WASM.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../www/chart.rs"]
+mod chart;
+#[path = "../www/colour_map.rs"]
+mod colour_map;
 #[path = "../www/mask.rs"]
 mod mask;
+#[path = "../www/noise.rs"]
+mod noise;
+#[path = "../www/results.rs"]
+mod results;
+#[path = "../www/task.rs"]
+mod task;
+
+use latino_web::HostTensor;
+use latino_web::physics::{Extras, TaskSpec, build};
+use task::{HoleKind, Task, TaskKind};
+
+/// As the page does it: degraded pictures have the measurement's size, masks that of the picture.
+#[test]
+fn every_operator_takes_a_degraded_picture_of_the_side_that_the_page_gives() {
+    let size = 128;
+    for kind in TaskKind::all() {
+        for hole in [HoleKind::Box, HoleKind::Own] {
+            let mut task = Task::default();
+            (task.kind, task.hole) = (kind, hole);
+            let spec: TaskSpec = task.spec().parse().unwrap();
+            let side = size / task.shrink() as usize;
+            let mask = HostTensor::new([1, 1, size, size], vec![1.0; size * size]).unwrap();
+            let extras = Extras {
+                mask: task.wants_mask().then_some(mask),
+                kernel: None,
+            };
+            let operator = build(&spec, [3, size, size], &extras).unwrap();
+            let picture = HostTensor::new([1, 3, side, side], vec![0.25; 3 * side * side]).unwrap();
+            let taken = operator.measurement_from_picture(&picture);
+            assert!(taken.is_ok(), "{}: {:?}", task.spec(), taken.err());
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latino_web::protocol::DeviceChoice;
+use latino_web::protocol::{DeviceChoice, Solver};
 use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 
@@ -10,10 +10,15 @@ use crate::components::{
     degradation::Degradation,
     header::Header,
     input::{PictureInput, accept_transfer, take_first_sample},
+    pro::ProView,
     problem::ProblemBox,
     restoration::Restoration,
     run_bar::RunBar,
+    samples::SamplesView,
+    solvers::Solvers,
+    spread::SpreadView,
     stage::Stage,
+    steps_chart::StepsChart,
     strip::Strip,
 };
 use crate::engine;
@@ -64,7 +69,12 @@ pub fn App() -> impl IntoView {
                 <RunBar/>
                 <ProblemBox/>
                 <Stage/>
+                <SamplesView/>
+                <SpreadView/>
+                <ProView/>
                 <Strip/>
+                <StepsChart/>
+                <Solvers/>
             </div>
         </main>
         <footer class="footer">
@@ -164,7 +174,9 @@ fn preview(state: State) {
         }
         let later = set_timeout_with_handle(
             move || {
-                if state.phase.get_untracked() != Phase::Ready {
+                // What cannot be read is said beside its field.
+                let unreadable = state.task.with_untracked(|t| t.error().is_some());
+                if state.phase.get_untracked() != Phase::Ready || unreadable {
                     return;
                 }
                 asked.set_value(now);
@@ -246,6 +258,28 @@ pub fn run(state: State) {
             engine::restore(state, job);
             show_result();
         }
+        Some(Err(problem)) => state.problem.set(Some(problem)),
+        None => {}
+    }
+}
+
+/// Runs all solvers on the measurement of the settings as they are.
+pub fn compare(state: State) {
+    if state.phase.get_untracked() != Phase::Ready {
+        return;
+    }
+    let mut solvers = vec![
+        Solver::PseudoInverse,
+        Solver::Tikhonov,
+        Solver::Tv,
+        Solver::DiffPir,
+        Solver::Latino,
+    ];
+    if state.with_pro.get_untracked() {
+        solvers.push(Solver::LatinoPro);
+    }
+    match untrack(|| state.job()) {
+        Some(Ok(job)) => engine::compare(state, job, &solvers),
         Some(Err(problem)) => state.problem.set(Some(problem)),
         None => {}
     }

@@ -1,10 +1,14 @@
 //! The page: a client-side application around the engine worker. It computes nothing itself.
 
 mod app;
+mod chart;
+mod colour_map;
 mod components;
 mod engine;
 mod mask;
+mod noise;
 mod picture;
+mod results;
 mod samples;
 mod state;
 mod task;

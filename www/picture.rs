@@ -262,26 +262,42 @@ pub fn save(picture: &Rgba, file: &str) -> bool {
     paint(&canvas, picture);
     let file = file.to_owned();
     let done = Closure::once_into_js(move |blob: Option<Blob>| {
-        let Some(blob) = blob else { return };
-        let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else {
-            return;
-        };
-        if let Some(link) = document()
-            .create_element("a")
-            .ok()
-            .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok())
-        {
-            link.set_href(&url);
-            link.set_download(&file);
-            link.click();
+        if let Some(blob) = blob {
+            offer(&blob, &file);
         }
-        // The download has started once this task ends; a minute is generous.
-        set_timeout(
-            move || {
-                web_sys::Url::revoke_object_url(&url).ok();
-            },
-            std::time::Duration::from_secs(60),
-        );
     });
     canvas.to_blob(done.unchecked_ref()).is_ok()
+}
+
+/// Offers text as a download. False when the browser cannot.
+pub fn save_text(text: &str, kind: &str, file: &str) -> bool {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    Blob::new_with_str_sequence_and_options(&parts, &options).is_ok_and(|blob| offer(&blob, file))
+}
+
+/// Starts the download of a file. False when the browser cannot.
+fn offer(blob: &Blob, file: &str) -> bool {
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(blob) else {
+        return false;
+    };
+    let link = document()
+        .create_element("a")
+        .ok()
+        .and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
+    let offered = link.is_some();
+    if let Some(link) = link {
+        link.set_href(&url);
+        link.set_download(file);
+        link.click();
+    }
+    // The download has started once this task ends; a minute is generous.
+    set_timeout(
+        move || {
+            web_sys::Url::revoke_object_url(&url).ok();
+        },
+        std::time::Duration::from_secs(60),
+    );
+    offered
 }

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use latino_web::protocol::{
-    DeviceChoice, DeviceReport, FailureKind, Initialisation, Metrics, ModelReport, OutputStage,
-    RestoreJob, Rgba, StepRule,
+    DeviceChoice, DeviceReport, FailureKind, Initialisation, ModelReport, OutputStage, ProSettings,
+    RestoreJob, Solver, StepRule,
 };
 use leptos::prelude::*;
 
 use crate::mask::Drawing;
+use crate::noise::Noise;
 use crate::picture::Source;
+pub use crate::results::*;
 use crate::task::{Task, TaskKind};
+use crate::text;
 
 /// Side of pictures and masks until the model is known.
 pub const USUAL_SIDE: u32 = 128;
-
-/// A picture that many views share.
-pub type Shared = Arc<Rgba>;
 
 /// What the engine is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,94 +93,6 @@ pub struct Tokens {
     pub max: u32,
 }
 
-/// What the degradation does to the picture, before any restoration.
-#[derive(Debug, Clone)]
-pub struct Preview {
-    /// The picture it was made from, when that is the truth.
-    pub truth: Option<Shared>,
-    /// The measurement.
-    pub measurement: Shared,
-    /// The pseudo-inverse.
-    pub baseline: Shared,
-    /// Its quality.
-    pub metrics: Metrics,
-}
-
-/// One finished step.
-#[derive(Debug, Clone)]
-pub struct StepView {
-    /// From 1.
-    pub step: u32,
-    /// The timestep t.
-    pub timestep: u32,
-    /// What the prior says.
-    pub before: Shared,
-    /// Made consistent with the measurement.
-    pub after: Shared,
-    /// Residual before the prox.
-    pub residual_before: f64,
-    /// Residual after the prox.
-    pub residual_after: f64,
-    /// Step size.
-    pub gamma: f64,
-    /// Seconds it took.
-    pub seconds: f64,
-}
-
-/// A finished restoration.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// The picture.
-    pub picture: Shared,
-    /// Its quality.
-    pub metrics: Metrics,
-    /// Network evaluations.
-    pub evaluations: u32,
-    /// Seconds in all.
-    pub seconds: f64,
-}
-
-/// A restoration, from its start on.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// Its number.
-    pub id: u32,
-    /// The undegraded picture, when known.
-    pub truth: Option<Shared>,
-    /// The noise level, for pictures in [0, 1].
-    pub noise: f32,
-    /// What the engine said at its start; `None` until then.
-    pub preview: Option<Preview>,
-    /// Steps to come.
-    pub total: u32,
-    /// Finished steps.
-    pub steps: Vec<StepView>,
-    /// The result.
-    pub outcome: Option<Outcome>,
-    /// Tokens dropped from a prompt that was too long.
-    pub dropped: Option<u32>,
-}
-
-/// What the result is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reference {
-    /// The degraded picture.
-    Measurement,
-    /// The pseudo-inverse.
-    Baseline,
-    /// The undegraded picture.
-    Truth,
-}
-
-/// Which picture stands for the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
-    /// The newest one.
-    Latest,
-    /// That of a step: index, and true for the picture before the prox.
-    Step(usize, bool),
-}
-
 /// The last timestep of the models.
 pub const LAST_TIMESTEP: u32 = 999;
 
@@ -208,9 +120,21 @@ pub struct State {
     /// The visitor's inpainting mask.
     pub drawing: RwSignal<Drawing>,
     /// Noise, for pictures in [0, 1].
-    pub noise: RwSignal<f64>,
+    pub noise: RwSignal<Noise>,
     /// True once the visitor set the noise.
     pub noise_touched: RwSignal<bool>,
+    /// True while the noise is being estimated.
+    pub estimating: RwSignal<bool>,
+    /// What the estimate said: the level, and what to know about it.
+    pub estimate: RwSignal<Option<(f64, Option<String>)>>,
+    /// What restores.
+    pub solver: RwSignal<Solver>,
+    /// Posterior samples.
+    pub samples: RwSignal<u32>,
+    /// For LATINO-PRO.
+    pub pro: RwSignal<ProSettings>,
+    /// Whether a comparison includes LATINO-PRO.
+    pub with_pro: RwSignal<bool>,
     /// Prompt.
     pub prompt: RwSignal<String>,
     /// Its length.
@@ -231,6 +155,8 @@ pub struct State {
     pub preview: RwSignal<Option<Preview>>,
     /// The current or last restoration.
     pub run: RwSignal<Option<Run>>,
+    /// The current or last comparison.
+    pub comparison: RwSignal<Option<Comparison>>,
     /// True between the wish to cancel and its answer.
     pub cancelling: RwSignal<bool>,
     /// True after a cancelled run.
@@ -257,8 +183,14 @@ impl State {
             measured: RwSignal::new(false),
             task: RwSignal::new(Task::default()),
             drawing: RwSignal::new(Drawing::new(USUAL_SIDE)),
-            noise: RwSignal::new(TaskKind::default().usual_noise()),
+            noise: RwSignal::new(Noise::gaussian(TaskKind::default().usual_noise())),
             noise_touched: RwSignal::new(false),
+            estimating: RwSignal::new(false),
+            estimate: RwSignal::new(None),
+            solver: RwSignal::new(Solver::default()),
+            samples: RwSignal::new(1),
+            pro: RwSignal::new(ProSettings::default()),
+            with_pro: RwSignal::new(false),
             prompt: RwSignal::new(String::new()),
             tokens: RwSignal::new(None),
             steps: RwSignal::new(8),
@@ -269,6 +201,7 @@ impl State {
             rule: RwSignal::new(StepRule::default()),
             preview: RwSignal::new(None),
             run: RwSignal::new(None),
+            comparison: RwSignal::new(None),
             cancelling: RwSignal::new(false),
             cancelled: RwSignal::new(false),
             reference: RwSignal::new(None),
@@ -296,7 +229,7 @@ impl State {
     pub fn side(&self) -> Option<u32> {
         let size = self.model.with(|m| m.as_ref().map(|m| m.picture_size))?;
         let shrink = if self.measured.get() {
-            self.task.get().shrink()
+            self.task.with(Task::shrink)
         } else {
             1
         };
@@ -308,6 +241,9 @@ impl State {
         let side = self.side()?;
         let picture = self.source.with(|s| s.as_ref().map(|s| s.square(side)))?;
         let task = self.task.get();
+        if let Some(error) = task.error() {
+            return Some(Err(Problem::new(text::sentence(&error))));
+        }
         let mask = task
             .wants_mask()
             .then(|| self.drawing.with(|d| d.mask().resized(side).to_rgba()));
@@ -316,7 +252,10 @@ impl State {
             measured: self.measured.get(),
             mask,
             task: task.spec(),
-            noise: self.noise.get() as f32,
+            noise: self.noise.get().spec(),
+            solver: self.solver.get(),
+            samples: self.samples.get(),
+            pro: self.pro.get(),
             prompt: self.prompt.get(),
             steps: self.steps.get(),
             start: Some(self.start.get()),

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{choice::Choice, mask::MaskEditor, slider::Slider};
+use super::choice::{Choice, GroupedChoice};
+use super::{mask::MaskEditor, noise::NoiseControls, seed::Seed, slider::Slider};
 use crate::state::state;
-use crate::task::{HoleKind, Task, TaskKind};
+use crate::task::{Control, HoleKind, Parameter, Task, TaskKind};
 use crate::text;
 
 fn hole_key(hole: HoleKind) -> &'static str {
@@ -15,12 +16,66 @@ fn hole_key(hole: HoleKind) -> &'static str {
     }
 }
 
-fn factor_key(factor: u32) -> &'static str {
-    match factor {
-        2 => "2",
-        4 => "4",
-        16 => "16",
-        _ => "8",
+/// The control of one parameter.
+fn control(task: RwSignal<Task>, parameter: Parameter) -> AnyView {
+    let id = parameter.id;
+    let (label, hint) = text::parameter(id);
+    let number = Signal::derive(move || task.with(|t| t.number(id)));
+    match parameter.control {
+        Control::Range {
+            min,
+            max,
+            step,
+            unit,
+            ..
+        } => view! {
+            <Slider id=id label=label min=min max=max step=step unit=unit hint=hint value=number
+                set=move |v| task.update(|t| t.set_number(id, v))/>
+        }
+        .into_any(),
+        Control::OneOf(options) => {
+            let options = options
+                .iter()
+                .map(|o| (*o, text::option(o)))
+                .collect::<Vec<_>>();
+            let value = Signal::derive(move || task.with(|t| t.choice(id)));
+            view! {
+                <Choice id=id label=label hint=hint options=Signal::stored(options) value=value
+                    set=move |key: &str| task.update(|t| t.set_choice(id, key))/>
+            }
+            .into_any()
+        }
+        Control::Seed => view! {
+            <Seed id=id label=label value=Signal::derive(move || number.get() as u32)
+                set=move |v| task.update(|t| t.set_number(id, f64::from(v)))/>
+        }
+        .into_any(),
+    }
+}
+
+/// A field for any operator in the engine's spelling.
+#[component]
+fn Custom() -> impl IntoView {
+    let task = state().task;
+    let error = Memo::new(move |_| task.with(Task::error));
+    view! {
+        <div class="field">
+            <label for="custom">{text::CUSTOM}</label>
+            <input type="text" id="custom" spellcheck="false" autocapitalize="off" autocomplete="off"
+                aria-describedby="custom-error custom-hint" aria-invalid=move || error.get().is_some().to_string()
+                prop:value=move || task.with(|t| t.custom.clone())
+                on:input=move |event| task.update(|t| t.custom = event_target_value(&event))/>
+            <p class="field-error" id="custom-error" aria-live="polite">{move || error.get().map(|e| text::sentence(&e))}</p>
+            <p class="hint" id="custom-hint">{text::CUSTOM_HINT}</p>
+        </div>
+        <details class="advanced">
+            <summary>{text::CUSTOM_LIST}</summary>
+            <dl class="specs">
+                {latino_web::physics::TASKS.iter().filter(|t| t.name != "blur").map(|t| view! {
+                    <dt>{text::spec(t.name, t.keys)}</dt><dd>{t.summary}</dd>
+                }).collect_view()}
+            </dl>
+        </details>
     }
 }
 
@@ -29,24 +84,37 @@ fn factor_key(factor: u32) -> &'static str {
 pub fn Degradation() -> impl IntoView {
     let state = state();
     let task = state.task;
-    let kind = Memo::new(move |_| task.get().kind);
-    let hole = Memo::new(move |_| task.get().hole);
+    let kind = Memo::new(move |_| task.with(|t| t.kind));
+    let hole = Memo::new(move |_| task.with(|t| t.hole));
+    let shown = Memo::new(move |_| task.with(Task::parameters));
+    let masked = Memo::new(move |_| task.with(Task::wants_mask));
     let set_kind = move |key: &str| {
         let Some(kind) = TaskKind::from_key(key) else {
             return;
         };
-        task.update(|t| t.kind = kind);
+        task.update(|t| {
+            // One's own starts from what was set before.
+            if kind == TaskKind::Custom && t.kind != TaskKind::Denoise {
+                t.custom = t.spec();
+            }
+            t.kind = kind;
+        });
         if !state.noise_touched.get_untracked() {
-            state.noise.set(kind.usual_noise());
+            state.noise.update(|n| n.sigma = kind.usual_noise());
         }
     };
     let set_hole = move |key: &str| {
         let (hole, fraction) = match key {
-            "random" => (HoleKind::Random, 0.6),
-            "own" => (HoleKind::Own, task.get_untracked().fraction),
-            _ => (HoleKind::Box, Task::default().fraction),
+            "random" => (HoleKind::Random, Some(0.6)),
+            "own" => (HoleKind::Own, None),
+            _ => (HoleKind::Box, Some(0.25)),
         };
-        task.update(|t| (t.hole, t.fraction) = (hole, fraction));
+        task.update(|t| {
+            t.hole = hole;
+            if let Some(fraction) = fraction {
+                t.set_number("fraction", fraction);
+            }
+        });
     };
     // Which pixels a random mask has hidden from a degraded picture, nobody could say.
     let set_measured = move |measured: bool| {
@@ -55,27 +123,8 @@ pub fn Degradation() -> impl IntoView {
         }
         state.measured.set(measured);
     };
-    let parameters = move || {
-        match kind.get() {
-        TaskKind::Denoise | TaskKind::Colourise => ().into_any(),
-        TaskKind::Gaussian => view! {
-            <Slider id="sigma" label=text::SIGMA min=0.5 max=8.0 step=0.1 unit=" px"
-                value=Signal::derive(move || task.get().sigma) set=move |v| task.update(|t| t.sigma = v)/>
-        }.into_any(),
-        TaskKind::Motion => view! {
-            <Slider id="length" label=text::LENGTH min=2.0 max=32.0 step=1.0 unit=" px"
-                value=Signal::derive(move || task.get().length) set=move |v| task.update(|t| t.length = v)/>
-            <Slider id="angle" label=text::ANGLE min=0.0 max=179.0 step=1.0 unit="°"
-                value=Signal::derive(move || task.get().angle) set=move |v| task.update(|t| t.angle = v)/>
-        }.into_any(),
-        TaskKind::SuperResolution => view! {
-            <Choice id="factor" label=text::FACTOR
-                options=Signal::stored(vec![("2", "x2"), ("4", "x4"), ("8", "x8"), ("16", "x16")])
-                value=Signal::derive(move || factor_key(task.get().factor))
-                set=move |key: &str| if let Ok(factor) = key.parse() { task.update(|t| t.factor = factor) }/>
-            <Show when=move || state.measured.get()><p class="hint">{text::SR_MEASURED_HINT}</p></Show>
-        }.into_any(),
-        TaskKind::Inpaint => view! {
+    let holes = move || {
+        view! {
             <Choice id="hole" label=text::HOLE
                 options=Signal::derive(move || {
                     let mut options = vec![("box", text::HOLE_BOX)];
@@ -86,25 +135,26 @@ pub fn Degradation() -> impl IntoView {
                     options
                 })
                 value=Signal::derive(move || hole_key(hole.get())) set=set_hole/>
-            {move || {
-                let (label, max) = match hole.get() {
-                    HoleKind::Box => (text::HOLE_BOX_FRACTION, 0.8),
-                    HoleKind::Random => (text::HOLE_RANDOM_FRACTION, 0.95),
-                    HoleKind::Own => return view! { <MaskEditor/> }.into_any(),
-                };
-                view! {
-                    <Slider id="fraction" label=label min=0.05 max=max step=0.05
-                        value=Signal::derive(move || task.get().fraction) set=move |v| task.update(|t| t.fraction = v)/>
-                }.into_any()
-            }}
-            <Show when=move || state.measured.get()><p class="hint">{text::INPAINT_MEASURED_HINT}</p></Show>
-        }.into_any(),
-    }
+        }
     };
-    let kinds = TaskKind::ALL
+    let measured_hint = move || {
+        let hint = match kind.get() {
+            TaskKind::SuperResolution => text::SR_MEASURED_HINT,
+            TaskKind::Inpaint => text::INPAINT_MEASURED_HINT,
+            TaskKind::Fourier => text::FOURIER_MEASURED_HINT,
+            _ => return None,
+        };
+        state
+            .measured
+            .get()
+            .then(|| view! { <p class="hint">{hint}</p> })
+    };
+    let option = |k: &TaskKind| (k.key(), text::task_name(*k));
+    let mut groups: Vec<_> = TaskKind::GROUPS
         .into_iter()
-        .map(|k| (k.key(), text::task_name(k)))
-        .collect::<Vec<_>>();
+        .map(|(group, kinds)| (text::task_group(group), kinds.iter().map(option).collect()))
+        .collect();
+    groups.push((text::task_group("custom"), vec![option(&TaskKind::Custom)]));
     view! {
         <section class="card" aria-labelledby="degradation-title">
             <h2 id="degradation-title">{text::DEGRADATION}</h2>
@@ -117,11 +167,14 @@ pub fn Degradation() -> impl IntoView {
             <p class="hint" id="measured-hint">
                 {move || if state.measured.get() { text::MEASURED_HINT } else { text::SIMULATE_HINT }}
             </p>
-            <Choice id="task" label=text::TASK options=Signal::stored(kinds)
+            <GroupedChoice id="task" label=text::TASK groups=Signal::stored(groups)
                 value=Signal::derive(move || kind.get().key()) set=set_kind/>
-            {parameters}
-            <Slider id="noise" label=text::NOISE min=0.0 max=1.0 step=0.01 hint=text::NOISE_HINT value=state.noise
-                set=move |v| { state.noise_touched.set(true); state.noise.set(v); }/>
+            <Show when=move || kind.get() == TaskKind::Inpaint>{holes}</Show>
+            <Show when=move || kind.get() == TaskKind::Custom><Custom/></Show>
+            {move || shown.get().into_iter().map(|p| control(task, p)).collect_view()}
+            <Show when=move || masked.get()><MaskEditor/></Show>
+            {measured_hint}
+            <NoiseControls/>
         </section>
     }
 }

@@ -53,6 +53,7 @@ fn take(
                     None => {}
                 }
                 state.cancelled.set(false);
+                state.estimate.set(None);
                 state.source.set(Some(source));
             }
             Err(problem) => state.problem.set(Some(problem)),

@@ -25,6 +25,13 @@ fn restored(state: State) -> Option<Metrics> {
     })
 }
 
+fn averaged(state: State) -> Option<Metrics> {
+    state.run.with(|run| {
+        let spread = run.as_ref()?.outcome.as_ref()?.spread.as_ref()?;
+        Some(spread.mean_metrics)
+    })
+}
+
 /// A cell with the rounded number, and all of it in `data-value`.
 fn cell(id: String, value: Option<f64>, digits: usize, known: bool) -> impl IntoView {
     let shown = match value {
@@ -41,11 +48,12 @@ pub fn Quality() -> impl IntoView {
     let state = state();
     let before = Memo::new(move |_| baseline(state));
     let after = Memo::new(move |_| restored(state));
+    let mean = Memo::new(move |_| averaged(state));
     let noise = move || {
         state
             .run
-            .with(|r| r.as_ref().map(|r| f64::from(r.noise)))
-            .unwrap_or_else(|| state.noise.get())
+            .with(|r| r.as_ref().map(|r| r.noise))
+            .unwrap_or_else(|| state.noise.get().level())
     };
     let row = move |key: &'static str,
                     name: &'static str,
@@ -56,6 +64,7 @@ pub fn Quality() -> impl IntoView {
                 <th scope="row">{name}</th>
                 {move || cell(format!("metric-{key}-baseline"), before.get().as_ref().and_then(of), digits, before.get().is_some())}
                 {move || cell(format!("metric-{key}-result"), after.get().as_ref().and_then(of), digits, after.get().is_some())}
+                {move || mean.get().map(|m| cell(format!("metric-{key}-mean"), of(&m), digits, true))}
             </tr>
         }
     };
@@ -64,7 +73,7 @@ pub fn Quality() -> impl IntoView {
             <section class="quality" aria-labelledby="metrics-title">
                 <h3 id="metrics-title">{text::METRICS}</h3>
                 <table class="metrics" aria-labelledby="metrics-title">
-                    <thead><tr><th scope="col">{text::METRIC}</th><th scope="col">{text::OF_BASELINE}</th><th scope="col">{text::OF_RESULT}</th></tr></thead>
+                    <thead><tr><th scope="col">{text::METRIC}</th><th scope="col">{text::OF_BASELINE}</th><th scope="col">{text::OF_RESULT}</th>{move || mean.get().map(|_| view! { <th scope="col">{text::OF_MEAN}</th> })}</tr></thead>
                     <tbody>
                         {row("psnr", text::PSNR, 2, |m| m.psnr)}
                         {row("ssim", text::SSIM, 3, |m| m.ssim)}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::canvas::Picture;
-use super::stage::current;
+use super::shown::current;
 use crate::state::{Preview, Reference, Shared, state};
 use crate::text;
 

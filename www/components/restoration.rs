@@ -1,9 +1,10 @@
 //! Prompt and solver settings.
 
-use latino_web::protocol::{Initialisation, OutputStage, StepRule};
+use latino_web::protocol::{Initialisation, OutputStage, Solver, StepRule};
 use leptos::prelude::*;
 
-use super::{choice::Choice, slider::Slider};
+use super::solver::{ProControls, SampleCount, SolverChoice, learned};
+use super::{choice::Choice, seed::Seed, slider::Slider};
 use crate::state::state;
 use crate::text;
 
@@ -18,15 +19,17 @@ pub fn Restoration() -> impl IntoView {
                 .map(|t| text::tokens(t.count, t.max))
         })
     };
-    let seed = move |event: web_sys::Event| {
-        if let Ok(seed) = event_target_value(&event).trim().parse::<u32>()
-            && seed != state.seed.get_untracked()
-        {
-            state.seed.set(seed);
-        }
+    let asks_model = move || learned(state.solver.get());
+    let cost = move || {
+        let pro = state.pro.get();
+        let chains = pro.iterations * pro.chain_steps;
+        text::cost(
+            state.solver.get(),
+            state.steps.get(),
+            state.samples.get(),
+            chains,
+        )
     };
-    // Small seeds are easier to note down.
-    let dice = move |_| state.seed.set((js_sys::Math::random() * 1e6) as u32);
     view! {
         <section class="card" aria-labelledby="restoration-title">
             <h2 id="restoration-title">{text::RESTORATION}</h2>
@@ -39,16 +42,14 @@ pub fn Restoration() -> impl IntoView {
                     prop:value=move || state.prompt.get()
                     on:input=move |event| state.prompt.set(event_target_value(&event))></textarea>
             </div>
-            <Slider id="steps" label=text::STEPS min=1.0 max=20.0 step=1.0 hint=text::STEPS_HINT
-                value=Signal::derive(move || f64::from(state.steps.get())) set=move |v| state.steps.set(v as u32)/>
-            <div class="field">
-                <label for="seed">{text::SEED}</label>
-                <div class="seed">
-                    <input type="number" id="seed" min="0" max="4294967295" step="1" inputmode="numeric"
-                        prop:value=move || state.seed.get().to_string() on:input=seed on:change=seed/>
-                    <button type="button" class="button" on:click=dice>{text::DICE}</button>
-                </div>
-            </div>
+            <SolverChoice/>
+            <Show when=asks_model>
+                <Slider id="steps" label=text::STEPS min=1.0 max=20.0 step=1.0 hint=text::STEPS_HINT
+                    value=Signal::derive(move || f64::from(state.steps.get())) set=move |v| state.steps.set(v as u32)/>
+                <SampleCount/>
+            </Show>
+            <p class="hint" id="cost">{cost}</p>
+            <Seed id="seed" label=text::SEED value=state.seed set=move |v| state.seed.set(v)/>
             <details class="advanced">
                 <summary>{text::ADVANCED}</summary>
                 <Slider id="start" label=text::START min=199.0 max=999.0 step=20.0 hint=text::START_HINT
@@ -89,6 +90,7 @@ pub fn Restoration() -> impl IntoView {
                         "moment-matching" => StepRule::MomentMatching,
                         _ => StepRule::Discrepancy,
                     })/>
+                <Show when=move || state.solver.get() == Solver::LatinoPro || state.with_pro.get()><ProControls/></Show>
             </details>
         </section>
     }

@@ -1,5 +1,6 @@
 //! Run, cancel, progress and status.
 
+use latino_web::protocol::Solver;
 use leptos::prelude::*;
 
 use crate::state::{Phase, Run, State, state};
@@ -9,12 +10,39 @@ fn running_line(run: &Run) -> String {
     if run.preview.is_none() {
         return text::PREPARING.to_owned();
     }
-    let done = run.steps.len();
+    if run.total == 0 {
+        return text::COMPUTING.to_owned();
+    }
+    let done = run.done();
     let left = (done > 0).then(|| {
-        let spent: f64 = run.steps.iter().map(|s| s.seconds).sum();
-        spent / done as f64 * f64::from(run.total.saturating_sub(done as u32))
+        let spent = (engine::now() - run.begun) / 1000.0;
+        spent / f64::from(done) * f64::from(run.total - done)
     });
-    text::step_line(done, run.total, left)
+    text::step_line(&stage(run), done, run.total, left)
+}
+
+/// What of several parts a run is in: an iteration, a sample.
+fn stage(run: &Run) -> String {
+    if run.solver == Solver::LatinoPro && run.steps.is_empty() {
+        let now = (run.iterations.len() as u32 + 1).min(run.rounds);
+        return text::iteration_of(now, run.rounds);
+    }
+    match run.wanted {
+        0 | 1 => String::new(),
+        wanted => text::sample_of(run.samples.len().min(wanted as usize - 1), wanted),
+    }
+}
+
+/// Which solver of a comparison runs; nothing for a single run.
+fn comparing(state: State) -> String {
+    state.comparison.with(|c| {
+        let row = c.as_ref().filter(|c| c.running).and_then(|c| {
+            let current = c.current()?;
+            Some((current, c.rows.len(), c.rows.get(current)?.solver))
+        });
+        row.map(|(i, n, solver)| text::comparing(i, n, solver))
+            .unwrap_or_default()
+    })
 }
 
 fn status(state: State) -> String {
@@ -26,9 +54,12 @@ fn status(state: State) -> String {
         }),
         Phase::Failed => text::NO_ENGINE.to_owned(),
         Phase::Running if state.cancelling.get() => text::CANCELLING.to_owned(),
-        Phase::Running => state
-            .run
-            .with(|run| run.as_ref().map(running_line).unwrap_or_default()),
+        Phase::Running => {
+            let line = state
+                .run
+                .with(|run| run.as_ref().map(running_line).unwrap_or_default());
+            comparing(state) + &line
+        }
         Phase::Ready if state.cancelled.get() => text::CANCELLED.to_owned(),
         Phase::Ready => {
             state.run.with(
@@ -56,11 +87,15 @@ fn announcement(state: State) -> String {
             let share = progress(state).unwrap_or(0.0);
             text::loading_quarter((share * 4.0) as u32)
         }
-        Phase::Running if !state.cancelling.get() => state.run.with(|run| {
-            run.as_ref()
-                .map(|r| text::step_announcement(r.steps.len(), r.total))
-                .unwrap_or_default()
-        }),
+        Phase::Running if !state.cancelling.get() => {
+            let line = state.run.with(|run| match run {
+                // Every step of a chain would be too much to listen to.
+                Some(run) if run.total > 0 && !stage(run).is_empty() => stage(run),
+                Some(run) if run.total > 0 => text::step_announcement(run.done(), run.total),
+                _ => String::new(),
+            });
+            comparing(state) + &line
+        }
         _ => status(state),
     }
 }
@@ -73,11 +108,21 @@ fn progress(state: State) -> Option<f64> {
                 .filter(|l| l.total > 0.0)
                 .map(|l| (l.done / l.total).clamp(0.0, 1.0))
         }),
-        Phase::Running => state.run.with(|r| {
-            r.as_ref()
-                .filter(|r| r.preview.is_some())
-                .map(|r| r.steps.len() as f64 / f64::from(r.total.max(1)))
-        }),
+        Phase::Running => {
+            let run = state.run.with(|r| {
+                r.as_ref()
+                    .filter(|r| r.preview.is_some() && r.total > 0)
+                    .map(|r| f64::from(r.done()) / f64::from(r.total))
+            });
+            let rows = state.comparison.with(|c| {
+                let c = c.as_ref().filter(|c| c.running)?;
+                Some((c.current()? as f64, c.rows.len().max(1) as f64))
+            });
+            match rows {
+                Some((current, rows)) => Some((current + run.unwrap_or(0.0)) / rows),
+                None => run,
+            }
+        }
         _ => None,
     }
 }

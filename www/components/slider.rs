@@ -18,6 +18,9 @@ pub fn Slider(
     /// Shown after the value, also to screen readers.
     #[prop(default = "")]
     unit: &'static str,
+    /// How the value is written, where it is not simply a number.
+    #[prop(optional)]
+    written: Option<fn(f64) -> String>,
     /// One line of explanation.
     #[prop(default = "")]
     hint: &'static str,
@@ -34,7 +37,11 @@ pub fn Slider(
             set(new.clamp(min, max));
         }
     };
-    let spoken = move || format!("{}{unit}", value.get());
+    let spoken = move || match written {
+        Some(written) => written(value.get()),
+        // Sums of steps leave digits that nobody has chosen.
+        None => format!("{}{unit}", (value.get() * 1e4).round() / 1e4),
+    };
     let hint_id = format!("{id}-hint");
     let described = (!hint.is_empty()).then(|| hint_id.clone());
     view! {

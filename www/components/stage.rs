@@ -6,58 +6,10 @@ use super::canvas::Picture;
 use super::choice::Choice;
 use super::metrics::Quality;
 use super::panes::Panes;
+use super::shown::{Named, current, reference, result, row};
 use crate::picture::save;
-use crate::state::{Preview, Problem, Reference, Shared, Shown, State, USUAL_SIDE, state};
+use crate::state::{Problem, Reference, Shared, Shown, USUAL_SIDE, state};
 use crate::text;
-
-/// A picture and its name.
-type Named = (String, Shared);
-
-/// The measurement that is shown: that of the run, or the preview.
-pub fn current(state: State) -> Option<Preview> {
-    state
-        .run
-        .with(|run| run.as_ref().and_then(|r| r.preview.clone()))
-        .or_else(|| state.preview.get())
-}
-
-fn reference(state: State) -> Option<Named> {
-    let preview = current(state)?;
-    let measurement = (text::OF_MEASUREMENT.to_owned(), preview.measurement);
-    Some(match state.reference.get() {
-        Some(Reference::Baseline) => (text::OF_BASELINE.to_owned(), preview.baseline),
-        Some(Reference::Truth) => preview
-            .truth
-            .map_or(measurement, |truth| (text::OF_TRUTH.to_owned(), truth)),
-        _ => measurement,
-    })
-}
-
-fn result(state: State) -> Option<Named> {
-    let shown = state.shown.get();
-    let of_run = state.run.with(|run| {
-        let run = run.as_ref()?;
-        let step = |index: usize, before: bool| {
-            let step = run.steps.get(index)?;
-            let picture = if before { &step.before } else { &step.after };
-            Some((text::step_picture(step.step, before), picture.clone()))
-        };
-        match (shown, &run.outcome) {
-            (Shown::Step(index, before), _) => step(index, before),
-            (Shown::Latest, Some(outcome)) => {
-                Some((text::OF_RESULT.to_owned(), outcome.picture.clone()))
-            }
-            (Shown::Latest, None) => step(run.steps.len().checked_sub(1)?, false),
-        }
-    });
-    of_run.or_else(|| {
-        let preview = current(state)?;
-        Some(match preview.truth {
-            Some(truth) => (text::OF_PICTURE.to_owned(), truth),
-            None => (text::OF_BASELINE.to_owned(), preview.baseline),
-        })
-    })
-}
 
 /// The comparison's section.
 #[component]
@@ -81,11 +33,18 @@ pub fn Stage() -> impl IntoView {
         if current(state).is_some_and(|p| p.truth.is_some()) {
             options.push(("truth", text::OF_TRUTH));
         }
+        if state
+            .run
+            .with(|r| r.as_ref().is_some_and(|r| !r.iterations.is_empty()))
+        {
+            options.push(("first-iteration", text::OF_FIRST_ITERATION));
+        }
         options
     });
     let any = Memo::new(move |_| left.get().is_some());
     let finished = Memo::new(move |_| {
-        state
+        let row = matches!(state.shown.get(), Shown::Row(i) if row(state, i).is_some());
+        row || state
             .run
             .with(|r| r.as_ref().is_some_and(|r| r.outcome.is_some()))
     });
@@ -107,11 +66,8 @@ pub fn Stage() -> impl IntoView {
         }
     };
     let download = move |_| {
-        let picture = state.run.with_untracked(|r| {
-            r.as_ref()
-                .and_then(|r| r.outcome.as_ref())
-                .map(|o| o.picture.clone())
-        });
+        // What is in view, once there is a result.
+        let picture = untrack(|| result(state)).map(|named| named.1);
         if let Some(picture) = picture
             && !save(&picture, "latino.png")
         {
@@ -158,11 +114,13 @@ pub fn Stage() -> impl IntoView {
                                 value=Signal::derive(move || match state.reference.get() {
                                     Some(Reference::Baseline) => "baseline",
                                     Some(Reference::Truth) => "truth",
+                                    Some(Reference::FirstIteration) => "first-iteration",
                                     _ => "measurement",
                                 })
                                 set=move |key: &str| state.reference.set(Some(match key {
                                     "baseline" => Reference::Baseline,
                                     "truth" => Reference::Truth,
+                                    "first-iteration" => Reference::FirstIteration,
                                     _ => Reference::Measurement,
                                 }))/>
                             <button type="button" class="button" on:pointerdown=move |_| peek.set(true) on:pointerup=move |_| peek.set(false)

@@ -3,14 +3,39 @@
 use leptos::prelude::*;
 
 use super::canvas::Picture;
-use crate::state::{Shown, StepView, state};
+use crate::state::{Shown, State, StepView, state};
 use crate::text;
+
+/// Whose steps are shown: the sample in view, or the one that runs, or the first.
+pub fn sample_in_view(state: State) -> usize {
+    let shown = state.shown.get();
+    state.run.with(|run| {
+        let Some(run) = run else { return 0 };
+        match shown {
+            Shown::Sample(k) => k,
+            Shown::Step(index, _) => run.steps.get(index).map_or(0, |s| s.sample),
+            _ if run.outcome.is_some() => 0,
+            _ => run.steps.last().map_or(0, |s| s.sample),
+        }
+    })
+}
 
 /// The strip.
 #[component]
 pub fn Strip() -> impl IntoView {
     let state = state();
-    let count = Memo::new(move |_| state.run.with(|r| r.as_ref().map_or(0, |r| r.steps.len())));
+    let sample = Memo::new(move |_| sample_in_view(state));
+    // The steps of that sample: the index of the first, and how many.
+    let steps = Memo::new(move |_| {
+        let wanted = sample.get();
+        state.run.with(|run| {
+            let Some(run) = run else { return (0, 0) };
+            let first = run.steps.iter().position(|s| s.sample == wanted);
+            let count = run.steps.iter().filter(|s| s.sample == wanted).count();
+            (first.unwrap_or(0), count)
+        })
+    });
+    let wanted = Memo::new(move |_| state.run.with(|r| r.as_ref().map_or(1, |r| r.wanted)));
     let run = Memo::new(move |_| state.run.with(|r| r.as_ref().map(|r| r.id)));
     let step = move |index: usize| -> Option<StepView> {
         state
@@ -20,7 +45,11 @@ pub fn Strip() -> impl IntoView {
     let thumb = move |index: usize, before: bool| {
         let picture =
             Signal::derive(move || step(index).map(|s| if before { s.before } else { s.after }));
-        let name = Signal::derive(move || text::step_picture(index as u32 + 1, before));
+        let name = Signal::derive(move || {
+            step(index)
+                .map(|s| text::step_picture(s.step, before))
+                .unwrap_or_default()
+        });
         let shown = Shown::Step(index, before);
         view! {
             <button type="button" class="thumb" aria-pressed=move || (state.shown.get() == shown).to_string()
@@ -30,12 +59,12 @@ pub fn Strip() -> impl IntoView {
         }
     };
     view! {
-        <Show when=move || { count.get() > 0 }>
+        <Show when=move || { steps.get().1 > 0 }>
             <section class="card" aria-labelledby="strip-title">
                 <h2 id="strip-title">{text::STEPS_STRIP}</h2>
-                <p class="hint">{text::STRIP_HINT}</p>
+                <p class="hint">{move || (wanted.get() > 1).then(|| text::steps_of(sample.get()))}{text::STRIP_HINT}</p>
                 <ol class="strip">
-                    <For each=move || { let id = run.get(); (0..count.get()).map(move |i| (id, i)).collect::<Vec<_>>() } key=|key| *key
+                    <For each=move || { let id = run.get(); let (first, count) = steps.get(); (first..first + count).map(move |i| (id, i)).collect::<Vec<_>>() } key=|key| *key
                         children=move |(_, index)| view! {
                             <li>
                                 {thumb(index, true)}

@@ -3,13 +3,16 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use latino_web::protocol::{Event, FailureKind, Request, RestoreJob};
+use latino_web::protocol::{Event, FailureKind, Request, RestoreJob, Rgba, Solver};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::state::{Load, Outcome, Phase, Preview, Problem, Run, Shown, State, StepView, Tokens};
+use crate::state::{Comparison, Phase, Reference, Row, Run, Shown, Standing, State};
 use crate::text;
+
+mod events;
+use events::receive;
 
 /// The worker's entry, next to the page.
 const WORKER: &str = "./worker.js";
@@ -37,6 +40,8 @@ thread_local! {
     static NEXT: Cell<u32> = const { Cell::new(1) };
     /// The newest `Measure` sent: older answers are dropped.
     static MEASURE: Cell<u32> = const { Cell::new(0) };
+    /// The newest `EstimateNoise` sent.
+    static ESTIMATE: Cell<u32> = const { Cell::new(0) };
     /// True until the newest `Measure` is answered.
     static MEASURING: Cell<bool> = const { Cell::new(false) };
 }
@@ -110,6 +115,8 @@ fn lost(state: State, text: String, kind: FailureKind) {
 
 /// A run that will get no result any more is not shown as one, and an unanswered preview is due again.
 fn forget_unfinished(state: State) {
+    end_comparison(state);
+    state.estimating.set(false);
     let unfinished = state
         .run
         .with_untracked(|run| run.as_ref().is_some_and(|r| r.outcome.is_none()));
@@ -169,21 +176,119 @@ pub fn count_tokens(state: State, prompt: String) {
     send(state, &Request::CountTokens { prompt });
 }
 
-/// Starts a restoration.
+/// Asks how noisy a picture is.
+pub fn estimate_noise(state: State, picture: Rgba) {
+    let id = next_id();
+    ESTIMATE.set(id);
+    state.estimate.set(None);
+    state.estimating.set(true);
+    send(state, &Request::EstimateNoise { id, picture });
+}
+
+/// Starts a restoration. A comparison of another measurement is forgotten.
 pub fn restore(state: State, job: RestoreJob) {
+    let concerned = |c: &Option<Comparison>| c.as_ref().is_none_or(|c| c.concerns(&job));
+    if !state.comparison.with_untracked(concerned) {
+        state.comparison.set(None);
+    }
+    begin(state, job);
+}
+
+/// Runs several solvers one after the other with the settings of `job`.
+pub fn compare(state: State, job: RestoreJob, solvers: &[Solver]) {
+    let row = |solver: &Solver| Row {
+        solver: *solver,
+        standing: Standing::Waiting,
+    };
+    state.comparison.set(Some(Comparison {
+        job: RestoreJob { samples: 1, ..job },
+        rows: solvers.iter().map(row).collect(),
+        running: true,
+    }));
+    next_solver(state);
+}
+
+/// Starts the comparison's next solver, or ends it. False when no comparison runs.
+fn next_solver(state: State) -> bool {
+    let mut job = None;
+    let running = state.comparison.try_update(|comparison| {
+        let Some(c) = comparison.as_mut().filter(|c| c.running) else {
+            return false;
+        };
+        let waiting = |r: &&mut Row| matches!(r.standing, Standing::Waiting);
+        match c.rows.iter_mut().find(waiting) {
+            Some(row) => {
+                row.standing = Standing::Running;
+                job = Some(RestoreJob {
+                    solver: row.solver,
+                    ..c.job.clone()
+                });
+            }
+            None => c.running = false,
+        }
+        true
+    });
+    match job {
+        Some(job) => begin(state, job),
+        None if running == Some(true) => state.phase.set(Phase::Ready),
+        None => {}
+    }
+    running == Some(true)
+}
+
+/// Says what became of the comparison's solver that runs, if one does.
+fn settle(state: State, standing: Standing) {
+    state.comparison.update(|comparison| {
+        if let Some(c) = comparison.as_mut().filter(|c| c.running)
+            && let Some(row) = c.current().and_then(|i| c.rows.get_mut(i))
+        {
+            row.standing = standing;
+        }
+    });
+}
+
+/// Ends a comparison before its time: what has not run is left out.
+fn end_comparison(state: State) {
+    let running = |c: &Option<Comparison>| c.as_ref().is_some_and(|c| c.running);
+    if !state.comparison.with_untracked(running) {
+        return;
+    }
+    state.comparison.update(|comparison| {
+        if let Some(c) = comparison {
+            c.running = false;
+            let over = |r: &Row| matches!(r.standing, Standing::Done(_) | Standing::Failed(_));
+            c.rows.retain(over);
+        }
+        if comparison.as_ref().is_some_and(|c| c.rows.is_empty()) {
+            *comparison = None;
+        }
+    });
+}
+
+fn begin(state: State, job: RestoreJob) {
     let id = next_id();
     state.problem.set(None);
     state.cancelled.set(false);
     state.cancelling.set(false);
     state.shown.set(Shown::Latest);
+    if state.reference.get_untracked() == Some(Reference::FirstIteration) {
+        state.reference.set(None);
+    }
     state.phase.set(Phase::Running);
     state.run.set(Some(Run {
         id,
+        solver: job.solver,
         truth: (!job.measured).then(|| Arc::new(job.picture.clone())),
-        noise: job.noise,
+        noise: state.noise.get_untracked().level(),
         preview: None,
-        total: job.steps,
+        begun: now(),
+        total: 0,
+        chained: 0,
+        rounds: job.pro.iterations,
+        wanted: job.samples,
         steps: Vec::new(),
+        iterations: Vec::new(),
+        samples: Vec::new(),
         outcome: None,
         dropped: None,
     }));
@@ -194,6 +299,11 @@ pub fn restore(state: State, job: RestoreJob) {
             job: Box::new(job),
         },
     );
+}
+
+/// Milliseconds on the page's clock.
+pub fn now() -> f64 {
+    window().performance().map_or(0.0, |p| p.now())
 }
 
 /// Asks the engine to stop. A second wish does not wait for it: the engine is started afresh.
@@ -211,156 +321,4 @@ pub fn cancel(state: State) {
     };
     state.cancelling.set(true);
     send(state, &Request::Cancel { id });
-}
-
-fn receive(state: State, event: Event) {
-    match event {
-        Event::Hello => load(state),
-        Event::LoadProgress { stage, done, total } => {
-            state.load.set(Some(Load { stage, done, total }))
-        }
-        Event::Ready { device, model } => {
-            state.device.set(Some(device));
-            state.recommend(&model);
-            state.model.set(Some(model));
-            state.load.set(None);
-            state.phase.set(Phase::Ready);
-        }
-        Event::Measured {
-            id,
-            measurement,
-            baseline,
-            metrics,
-        } => {
-            if id != MEASURE.get() || state.phase.get_untracked() == Phase::Running {
-                return;
-            }
-            MEASURING.set(false);
-            let truth = state.truth();
-            state.preview.set(Some(Preview {
-                truth,
-                measurement: Arc::new(measurement),
-                baseline: Arc::new(baseline),
-                metrics,
-            }));
-            let solved = |p: &Option<Problem>| p.as_ref().is_some_and(|p| p.of_preview);
-            if state.problem.with_untracked(solved) {
-                state.problem.set(None);
-            }
-            // The settings have moved on from the result that was shown.
-            state.run.set(None);
-            state.shown.set(Shown::Latest);
-        }
-        Event::Started {
-            id,
-            steps,
-            measurement,
-            baseline,
-            baseline_metrics,
-            dropped_tokens,
-        } => {
-            state.run.update(|run| {
-                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
-                    return;
-                };
-                run.total = steps;
-                run.dropped = dropped_tokens;
-                run.preview = Some(Preview {
-                    truth: run.truth.clone(),
-                    measurement: Arc::new(measurement),
-                    baseline: Arc::new(baseline),
-                    metrics: baseline_metrics,
-                });
-            });
-        }
-        Event::Step {
-            id,
-            step,
-            timestep,
-            before,
-            after,
-            residual_before,
-            residual_after,
-            gamma,
-            seconds,
-        } => {
-            state.run.update(|run| {
-                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
-                    return;
-                };
-                run.steps.push(StepView {
-                    step,
-                    timestep,
-                    before: Arc::new(before),
-                    after: Arc::new(after),
-                    residual_before,
-                    residual_after,
-                    gamma,
-                    seconds,
-                });
-            });
-        }
-        Event::Done {
-            id,
-            picture,
-            metrics,
-            evaluations,
-            seconds,
-        } => {
-            state.run.update(|run| {
-                let Some(run) = run.as_mut().filter(|r| r.id == id) else {
-                    return;
-                };
-                run.outcome = Some(Outcome {
-                    picture: Arc::new(picture),
-                    metrics,
-                    evaluations,
-                    seconds,
-                });
-            });
-            state.shown.set(Shown::Latest);
-            state.cancelling.set(false);
-            state.phase.set(Phase::Ready);
-        }
-        Event::Tokens { prompt, count, max } => {
-            state.tokens.set(Some(Tokens { prompt, count, max }))
-        }
-        Event::Failed { id, kind, message } => failed(state, id, kind, &message),
-    }
-}
-
-fn failed(state: State, id: Option<u32>, kind: FailureKind, message: &str) {
-    let running = state.run.with_untracked(|run| run.as_ref().map(|r| r.id));
-    let of_run = state.phase.get_untracked() == Phase::Running && (id.is_none() || id == running);
-    match kind {
-        // A lost device leaves nothing to go on with.
-        FailureKind::Device => lost(state, text::device_failed(message), kind),
-        FailureKind::Model if id.is_none() => lost(state, text::model_failed(message), kind),
-        _ => {
-            let measure = id.is_some_and(|id| id == MEASURE.get());
-            if measure {
-                MEASURING.set(false);
-            }
-            if of_run {
-                state.cancelling.set(false);
-                forget_unfinished(state);
-                state.phase.set(Phase::Ready);
-            } else if !measure && id.is_some() {
-                // The answer to something that no longer matters.
-                return;
-            }
-            match kind {
-                FailureKind::Cancelled => state.cancelled.set(of_run),
-                FailureKind::BadOutput => state.fail(text::bad_output(message), kind),
-                _ => state.fail(message, kind),
-            }
-            if measure {
-                state.problem.update(|p| {
-                    if let Some(p) = p {
-                        p.of_preview = true;
-                    }
-                });
-            }
-        }
-    }
 }

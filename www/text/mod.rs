@@ -1,0 +1,72 @@
+//! Every text that visitors read, in one place.
+
+use latino_web::protocol::ModelReport;
+
+mod degradation;
+mod problems;
+mod restoration;
+mod result;
+
+pub use self::{degradation::*, problems::*, restoration::*, result::*};
+
+pub const TITLE: &str = "LATINO Web";
+pub const TAGLINE: &str =
+    "Restores a degraded picture with a latent consistency model, on this device.";
+pub const SKIP: &str = "Skip to the picture";
+pub const SKIP_RESULT: &str = "Skip to the result";
+pub const PRIVACY: &str = "Your pictures and prompts stay on this device: nothing is uploaded.";
+pub const HONESTY: &str = "A restoration is a plausible picture that agrees with the measurement. Details in it may be invented.";
+pub const CREDITS: &str = "Sample pictures: Noto Emoji by Google (Apache-2.0) and Fluent Emoji by Microsoft (MIT), of concepts that the model never saw.";
+
+pub const SETTINGS: &str = "Settings";
+// Theme
+pub const THEME: &str = "Colours";
+pub const THEME_AUTO: &str = "As the system";
+pub const THEME_LIGHT: &str = "Light";
+pub const THEME_DARK: &str = "Dark";
+
+// Device and model
+pub const DEVICE: &str = "Device";
+pub const DEVICE_AUTO: &str = "Automatic";
+pub const DEVICE_GPU: &str = "WebGPU";
+pub const DEVICE_CPU: &str = "CPU";
+pub const DEVICE_NONE: &str = "none yet";
+pub const RUNS_ON: &str = "Runs on";
+pub const MODEL: &str = "Model";
+pub const NO_WEBGPU: &str = "This browser offers no WebGPU, so the CPU is used; that is slower.";
+
+/// The model in one line.
+pub fn model_line(model: &ModelReport) -> String {
+    format!(
+        "{}, {:.1} M parameters, {} x {} pixels, licence {}",
+        model.name,
+        model.parameters as f64 / 1e6,
+        model.picture_size,
+        model.picture_size,
+        model.licence
+    )
+}
+
+// Picture
+pub const PICTURE: &str = "Picture";
+pub const SAMPLES: &str = "Samples";
+pub const CHOOSE: &str = "Choose a picture";
+pub const DROP_HINT: &str = "or drop one anywhere, or paste it.";
+pub const DROP_NOW: &str = "Drop the picture";
+pub const CROP_LABEL: &str = "Your picture; the part outside the centred square is dimmed";
+pub const PASTED: &str = "pasted picture";
+
+/// What happens to the picture on its way in.
+pub fn crop_line(name: &str, size: (u32, u32), crop: u32, side: Option<u32>) -> String {
+    let (w, h) = size;
+    let cut = if w == h {
+        String::new()
+    } else {
+        format!(", the centre {crop} x {crop} is used")
+    };
+    let scaled = match side {
+        Some(side) if side != crop => format!(", scaled to {side} x {side}"),
+        _ => String::new(),
+    };
+    format!("{name}: {w} x {h} pixels{cut}{scaled}.")
+}
