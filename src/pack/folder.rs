@@ -137,12 +137,15 @@ impl Unfinished {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path.join(name);
-        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-            let mut file = fs::File::create(&path)?;
-            file.write_all(bytes)?;
-            // The rename must not outrun the bytes.
-            file.sync_all()
-        });
+        let written = path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| {
+                let mut file = fs::File::create(&path)?;
+                file.write_all(bytes)?;
+                // The rename must not outrun the bytes.
+                file.sync_all()
+            });
         written.map_err(|e| io_error(&path, &e))
     }
 
@@ -215,13 +218,19 @@ pub fn pack(job: &Job, progress: &mut dyn FnMut(Progress)) -> Result<Manifest> {
             Err(e) => return Err(io_error(&full, &e)),
         }
     }
-    if !small.iter().any(|(p, _)| p.ends_with("vocab.json") || p.ends_with("tokenizer.json")) {
+    if !small
+        .iter()
+        .any(|(p, _)| p.ends_with("vocab.json") || p.ends_with("tokenizer.json"))
+    {
         return Err(Error::model(format!(
             "{} has neither vocab.json nor tokenizer.json",
             job.from.join("tokenizer").display()
         )));
     }
-    let loras = job.loras.iter().map(|(path, scale)| Lora::open(path, *scale));
+    let loras = job
+        .loras
+        .iter()
+        .map(|(path, scale)| Lora::open(path, *scale));
     let mut loras: Vec<Lora> = loras.collect::<Result<_>>()?;
     let mut parts = Vec::new();
     for (name, stem, precision) in [
@@ -232,7 +241,11 @@ pub fn pack(job: &Job, progress: &mut dyn FnMut(Progress)) -> Result<Manifest> {
         parts.push(Part::open(job, name, stem, precision, &mut loras)?);
     }
     loras.iter().try_for_each(Lora::finish)?;
-    let total = parts.iter().flat_map(|p| &p.tensors).map(|t| t.raw.values).sum();
+    let total = parts
+        .iter()
+        .flat_map(|p| &p.tensors)
+        .map(|t| t.raw.values)
+        .sum();
     let folder = Unfinished::new(&job.to)?;
     for (path, bytes) in small {
         folder.write(path, &bytes)?;

@@ -36,7 +36,13 @@ pub fn value_bytes(dtype: &str) -> Option<usize> {
 /// Appends the values of `bytes`, little endian and of type `dtype` (F32, F16 or BF16), to `out`.
 pub fn to_f32(bytes: &[u8], dtype: &str, out: &mut Vec<f32>) {
     match dtype {
-        "F32" => out.extend(bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b))),
+        "F32" => out.extend(
+            bytes
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|b| f32::from_le_bytes(*b)),
+        ),
         "F16" => {
             let words = bytes.as_chunks::<2>().0.iter();
             out.extend(words.map(|b| f16::from_le_bytes(*b).to_f32()));
@@ -74,8 +80,7 @@ impl Header {
         let mut header = Self::default();
         for (name, value) in all {
             if name == "__metadata__" {
-                header.metadata =
-                    serde_json::from_value(value).map_err(|e| fail(e.to_string()))?;
+                header.metadata = serde_json::from_value(value).map_err(|e| fail(e.to_string()))?;
                 continue;
             }
             let info: Info = serde_json::from_value(value)

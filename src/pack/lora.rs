@@ -65,7 +65,9 @@ impl Lora {
         let file = TensorFile::open(path)?;
         let named = |m: String| Error::model(format!("{}: {m}", path.display()));
         if !scale.is_finite() {
-            return Err(Error::invalid(format!("--lora-scale {scale} is not a number")));
+            return Err(Error::invalid(format!(
+                "--lora-scale {scale} is not a number"
+            )));
         }
         let mut modules: BTreeMap<Key, Module> = BTreeMap::new();
         for (name, raw) in &file.header().tensors {
@@ -104,11 +106,16 @@ impl Lora {
         let mut targets = BTreeMap::new();
         let mut spelled = BTreeMap::new();
         for weight in weights {
-            for spelling in names::spellings(weight) {
-                spelled.insert(spelling, weight);
+            if let Some(layer) = names::layer_of(weight) {
+                spelled.insert(layer, weight);
             }
         }
-        let keys: Vec<Key> = self.modules.keys().filter(|k| k.part == part).cloned().collect();
+        let keys: Vec<Key> = self
+            .modules
+            .keys()
+            .filter(|k| k.part == part)
+            .cloned()
+            .collect();
         for key in keys {
             let Some(module) = self.modules.remove(&key) else {
                 continue;

@@ -205,9 +205,15 @@ mod tests {
             (|p| p.shards[0] = "00".into(), "shards/00.bin"),
             (|p| p.parts[0].tensors[0].pieces[0].shard = 1, "shard 1"),
             (|p| p.parts[0].tensors[0].pieces[0].rows = 1, "rows"),
-            (|p| p.parts[0].tensors[0].pieces[0].offset = u64::MAX, "place"),
+            (
+                |p| p.parts[0].tensors[0].pieces[0].offset = u64::MAX,
+                "place",
+            ),
             (|p| p.parts[0].tensors[0].pieces[0].length = 64, "place"),
-            (|p| p.parts[0].tensors[0].pieces[0].scales = Some(32), "place"),
+            (
+                |p| p.parts[0].tensors[0].pieces[0].scales = Some(32),
+                "place",
+            ),
             (|p| p.parts[0].tensors[0].shape = vec![2, 33], "place"),
             (
                 |p| {

@@ -15,12 +15,21 @@ use crate::{Error, Result};
 /// does not fit a `usize`.
 pub fn matrix_shape(shape: &[usize]) -> Result<[usize; 2]> {
     let rows = shape.first().copied().unwrap_or(1);
-    let cols = shape.iter().skip(1).try_fold(1usize, |n, d| n.checked_mul(*d));
+    let cols = shape
+        .iter()
+        .skip(1)
+        .try_fold(1usize, |n, d| n.checked_mul(*d));
     match cols {
-        Some(cols) if rows.checked_mul(cols).is_some_and(|n| n <= isize::MAX as usize / 4) => {
+        Some(cols)
+            if rows
+                .checked_mul(cols)
+                .is_some_and(|n| n <= isize::MAX as usize / 4) =>
+        {
             Ok([rows, cols])
         }
-        _ => Err(Error::model(format!("a tensor of shape {shape:?} is too large"))),
+        _ => Err(Error::model(format!(
+            "a tensor of shape {shape:?} is too large"
+        ))),
     }
 }
 
@@ -54,7 +63,9 @@ impl Encoded {
             return Err(Error::model(format!("the value {bad} is not a number")));
         }
         match precision {
-            Precision::F32 => self.values.extend(rows.iter().flat_map(|v| v.to_le_bytes())),
+            Precision::F32 => self
+                .values
+                .extend(rows.iter().flat_map(|v| v.to_le_bytes())),
             Precision::F16 => {
                 for v in rows {
                     let half = f16::from_f32(*v);
@@ -65,11 +76,10 @@ impl Encoded {
                 }
             }
             Precision::Q8 | Precision::Q4 => {
-                let (quantise, four): (fn(&[f32; BLOCK]) -> Option<Block>, bool) =
-                    match precision {
-                        Precision::Q4 => (four_bits, true),
-                        _ => (eight_bits, false),
-                    };
+                let (quantise, four): (fn(&[f32; BLOCK]) -> Option<Block>, bool) = match precision {
+                    Precision::Q4 => (four_bits, true),
+                    _ => (eight_bits, false),
+                };
                 for row in rows.chunks(cols.max(1)) {
                     for part in row.chunks(BLOCK) {
                         let mut x = [0.0; BLOCK];
@@ -99,13 +109,7 @@ impl Encoded {
 
 /// Appends to `out` the rows of `cols` values that `values` and `scales` hold, the inverse of
 /// [`Encoded::push_rows`]. Bytes that make no whole row are left out.
-pub fn decode(
-    values: &[u8],
-    scales: &[u8],
-    cols: usize,
-    precision: Precision,
-    out: &mut Vec<f32>,
-) {
+pub fn decode(values: &[u8], scales: &[u8], cols: usize, precision: Precision, out: &mut Vec<f32>) {
     match precision {
         Precision::F32 => {
             let (words, _) = values.as_chunks::<4>();
@@ -120,7 +124,11 @@ pub fn decode(
             if row == 0 {
                 return;
             }
-            let block = if precision == Precision::Q8 { BLOCK } else { BLOCK / 2 };
+            let block = if precision == Precision::Q8 {
+                BLOCK
+            } else {
+                BLOCK / 2
+            };
             let rows = values.chunks_exact(row);
             for (row, scales) in rows.zip(scales.chunks_exact(row_scales)) {
                 let start = out.len();

@@ -106,7 +106,11 @@ mod tests {
                 &[128],
                 Precision::F16,
             ),
-            ("time_embedding.linear_1.weight", &[1280, 320], Precision::F16),
+            (
+                "time_embedding.linear_1.weight",
+                &[1280, 320],
+                Precision::F16,
+            ),
             (
                 "mid_block.resnets.0.time_emb_proj.weight",
                 &[1280, 1280],

@@ -123,7 +123,10 @@ impl PackedPart {
 impl PackedTensor {
     fn check(&self, shards: &[u64]) -> std::result::Result<(), String> {
         let [rows, cols] = matrix_shape(&self.shape).map_err(|e| e.to_string())?;
-        let sum = self.pieces.iter().try_fold(0usize, |n, p| n.checked_add(p.rows));
+        let sum = self
+            .pieces
+            .iter()
+            .try_fold(0usize, |n, p| n.checked_add(p.rows));
         if sum != Some(rows) {
             return Err(format!("has {sum:?} rows in the shards instead of {rows}"));
         }
@@ -132,7 +135,10 @@ impl PackedTensor {
         }
         for piece in &self.pieces {
             let Some(size) = shards.get(piece.shard) else {
-                return Err(format!("lies in shard {}, which is not listed", piece.shard));
+                return Err(format!(
+                    "lies in shard {}, which is not listed",
+                    piece.shard
+                ));
             };
             let [values, scales] = row_bytes(cols, self.precision).map(|n| n as u64);
             let rows = piece.rows as u64;
@@ -158,8 +164,7 @@ impl PackedTensor {
     /// Appends the values of `piece` to `out`. `shard` is the whole shard. Fails with
     /// [`Error::Model`] when the piece lies outside it.
     pub fn decode(&self, piece: &Piece, shard: &[u8], out: &mut Vec<f32>) -> Result<()> {
-        let outside =
-            || Error::model(format!("tensor \"{}\" lies outside its shard", self.name));
+        let outside = || Error::model(format!("tensor \"{}\" lies outside its shard", self.name));
         let [_, cols] = matrix_shape(&self.shape)?;
         let [values, scales] = row_bytes(cols, self.precision);
         let slice = |start: u64, row: usize| {

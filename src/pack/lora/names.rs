@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-/// A layer of a part. Compared after [`spellings`] of the model's own names.
+/// A layer of a part.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// `unet` or `text_encoder`.
@@ -62,7 +62,9 @@ pub fn parse(name: &str) -> Result<(Key, Role), String> {
         ("lokr_", "LoKr"),
     ];
     if let Some((_, kind)) = kind.iter().find(|(mark, _)| name.contains(mark)) {
-        return Err(format!("\"{name}\" belongs to {kind}, which is not supported"));
+        return Err(format!(
+            "\"{name}\" belongs to {kind}, which is not supported"
+        ));
     }
     let found = SUFFIXES
         .iter()
@@ -74,7 +76,11 @@ pub fn parse(name: &str) -> Result<(Key, Role), String> {
         .iter()
         .find_map(|(prefix, part)| Some((*part, layer.strip_prefix(prefix)?)))
         .unwrap_or((
-            if layer.starts_with("text_model") { "text_encoder" } else { "unet" },
+            if layer.starts_with("text_model") {
+                "text_encoder"
+            } else {
+                "unet"
+            },
             layer,
         ));
     // Attention processors of old diffusers: attn1.processor.to_out is attn1.to_out.0.
@@ -84,12 +90,15 @@ pub fn parse(name: &str) -> Result<(Key, Role), String> {
         None => layer.to_owned(),
     };
     let layer = layer.replace('.', "_");
-    let layer = layer.strip_prefix("text_model_").unwrap_or(&layer).to_owned();
+    let layer = layer
+        .strip_prefix("text_model_")
+        .unwrap_or(&layer)
+        .to_owned();
     Ok((Key { part, layer }, role))
 }
 
-/// The layers, as in [`Key::layer`], whose weight is the tensor `weight`.
-pub fn spellings(weight: &str) -> Option<String> {
+/// The layer, as in [`Key::layer`], whose weight is the tensor `weight`.
+pub fn layer_of(weight: &str) -> Option<String> {
     let layer = weight.strip_suffix(".weight")?;
     let layer = layer.strip_prefix("text_model.").unwrap_or(layer);
     Some(layer.replace('.', "_"))
@@ -111,7 +120,9 @@ impl Alphas {
         let mut alphas = BTreeMap::new();
         for part in ["unet", "text_encoder"] {
             let field = |name: &str| &json[format!("{part}.{name}")];
-            let patterned = field("alpha_pattern").as_object().is_some_and(|p| !p.is_empty());
+            let patterned = field("alpha_pattern")
+                .as_object()
+                .is_some_and(|p| !p.is_empty());
             for (name, is) in [
                 ("alpha_pattern", patterned),
                 ("use_rslora", field("use_rslora") == true),
@@ -142,26 +153,36 @@ mod tests {
     #[test]
     fn every_style_names_the_same_layer() {
         let weight = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0.weight";
-        let layer = spellings(weight).unwrap();
+        let layer = layer_of(weight).unwrap();
         let path = "down_blocks.0.attentions.0.transformer_blocks.0.attn1";
         let kohya = format!("lora_unet_{}", path.replace('.', "_"));
         for (name, role) in [
             (format!("unet.{path}.to_out.0.lora_A.weight"), Role::Down),
             (format!("unet.{path}.to_out.0.lora.up.weight"), Role::Up),
-            (format!("unet.{path}.processor.to_out_lora.down.weight"), Role::Down),
-            (format!("base_model.model.{path}.to_out.0.lora_B.weight"), Role::Up),
+            (
+                format!("unet.{path}.processor.to_out_lora.down.weight"),
+                Role::Down,
+            ),
+            (
+                format!("base_model.model.{path}.to_out.0.lora_B.weight"),
+                Role::Up,
+            ),
             (format!("{path}.to_out.0.lora_B.default.weight"), Role::Up),
             (format!("{kohya}_to_out_0.lora_down.weight"), Role::Down),
             (format!("{kohya}_to_out_0.alpha"), Role::Alpha),
         ] {
             let (key, found) = parse(&name).unwrap();
-            assert_eq!((key.part, &key.layer, found), ("unet", &layer, role), "{name}");
+            assert_eq!(
+                (key.part, &key.layer, found),
+                ("unet", &layer, role),
+                "{name}"
+            );
         }
         for weight in [
             "encoder.layers.3.self_attn.q_proj.weight",
             "text_model.encoder.layers.3.self_attn.q_proj.weight",
         ] {
-            let layer = spellings(weight).unwrap();
+            let layer = layer_of(weight).unwrap();
             for name in [
                 "text_encoder.text_model.encoder.layers.3.self_attn.q_proj.lora_A.weight",
                 "lora_te_text_model_encoder_layers_3_self_attn_q_proj.lora_down.weight",
@@ -183,7 +204,10 @@ mod tests {
             ("unet.x.weight", "not a tensor of a LoRA"),
         ] {
             let message = parse(name).unwrap_err();
-            assert!(message.contains(word) && message.contains(name), "{message}");
+            assert!(
+                message.contains(word) && message.contains(name),
+                "{message}"
+            );
         }
         let metadata = |json: &str| {
             let pair = ("lora_adapter_metadata".to_owned(), json.to_owned());
