@@ -33,7 +33,7 @@ enum Data {
         dtype: Dtype,
     },
     /// On the device, as a vector: a packed model goes there shard by shard.
-    Device(Tensor<1>),
+    Device(Box<Tensor<1>>),
 }
 
 /// The tensors of one part (text encoder, UNet, autoencoder) of a model. Values stay in the files'
@@ -94,7 +94,7 @@ impl Weights {
         tensors: impl IntoIterator<Item = (String, Vec<usize>, Tensor<1>)>,
     ) -> Self {
         let entries = tensors.into_iter().map(|(name, shape, values)| {
-            let data = Data::Device(values);
+            let data = Data::Device(Box::new(values));
             (name, Entry { shape, data })
         });
         Self {
@@ -174,7 +174,7 @@ impl Weights {
             )));
         }
         let values = match &entry.data {
-            Data::Device(values) => values.clone(),
+            Data::Device(values) => values.as_ref().clone(),
             Data::File {
                 shard,
                 range,

@@ -76,10 +76,8 @@ impl Encoded {
                 }
             }
             Precision::Q8 | Precision::Q4 => {
-                let (quantise, four): (fn(&[f32; BLOCK]) -> Option<Block>, bool) = match precision {
-                    Precision::Q4 => (four_bits, true),
-                    _ => (eight_bits, false),
-                };
+                let four = precision == Precision::Q4;
+                let quantise = if four { four_bits } else { eight_bits };
                 for row in rows.chunks(cols.max(1)) {
                     for part in row.chunks(BLOCK) {
                         let mut x = [0.0; BLOCK];

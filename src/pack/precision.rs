@@ -53,9 +53,7 @@ pub fn stored(name: &str, shape: &[usize], wanted: Precision) -> Precision {
         || values < SMALL
         || at_an_end
         || embedding.iter().any(|e| name.contains(e))
-        || ["conv_in.weight", "conv_out.weight"]
-            .iter()
-            .any(|e| name == *e)
+        || ["conv_in.weight", "conv_out.weight"].contains(&name)
     {
         return Precision::F16;
     }
