@@ -629,6 +629,68 @@ fn solvers_without_a_prior_and_comparison() {
 }
 
 #[test]
+fn another_autoencoder_may_stand_in_inside_the_chain() {
+    let files = Scratch::new("quick");
+    let (image, out) = (picture(&files), files.path("out"));
+    let run = |quick: &str| {
+        latino(&[
+            "restore",
+            "--model",
+            MODEL,
+            "--image",
+            &image,
+            "--task",
+            "denoising",
+            "--noise",
+            "0.2",
+            "--prompt",
+            "a cat",
+            "--steps",
+            "2",
+            "--out",
+            &out,
+            "--json",
+            "--quick-vae",
+            quick,
+        ])
+    };
+    // Its own changes nothing.
+    let own = run(MODEL);
+    assert!(own.status.success());
+    let plain = succeeds(&[
+        "restore",
+        "--model",
+        MODEL,
+        "--image",
+        &image,
+        "--task",
+        "denoising",
+        "--noise",
+        "0.2",
+        "--prompt",
+        "a cat",
+        "--steps",
+        "2",
+        "--out",
+        &out,
+        "--json",
+    ]);
+    let psnr = |text: &str| -> f64 {
+        let report: serde_json::Value = serde_json::from_str(text).unwrap();
+        report["samples"][0]["metrics"]["psnr"].as_f64().unwrap()
+    };
+    assert_eq!(psnr(&String::from_utf8(own.stdout).unwrap()), psnr(&plain));
+    // One of another size is refused.
+    let other = run("tests/fixtures/pipelines/sd15");
+    assert!(!other.status.success());
+    let said = String::from_utf8(other.stderr).unwrap();
+    assert!(
+        said.contains("quick autoencoder") && said.contains("1/8"),
+        "{said}"
+    );
+}
+
+#[test]
 fn edit_changes_a_picture() {
     let files = Scratch::new("edit");
     let (image, out) = (picture(&files), files.path("edited.png"));

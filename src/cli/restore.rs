@@ -113,6 +113,10 @@ pub struct Args {
     /// LATINO-PRO: the gradient's expectation over the chain's noise instead of a draw.
     #[arg(long)]
     expected: bool,
+    /// Model folder whose autoencoder (made for the same latents) is used inside the chain; the
+    /// model's own decodes the end.
+    #[arg(long)]
+    quick_vae: Option<PathBuf>,
     /// Share of fresh noise (DiffPIR's zeta); 1 is LATINO.
     #[arg(long, default_value_t = 1.0)]
     zeta: f64,
@@ -266,7 +270,10 @@ pub async fn run(args: Args) -> Result<()> {
         seed: args.seed,
     })?;
     let compute = args.device.open()?;
-    let pipeline = Pipeline::load(&Folder(args.model), &compute.device).await?;
+    let mut pipeline = Pipeline::load(&Folder(args.model), &compute.device).await?;
+    if let Some(folder) = args.quick_vae {
+        pipeline = pipeline.with_quick_autoencoder(&Folder(folder)).await?;
+    }
     let loaded = begun.elapsed().as_secs_f64();
     let recommended = pipeline.report().recommended.clone();
     let settings = SolverSettings {

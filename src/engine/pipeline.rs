@@ -24,6 +24,8 @@ pub struct Pipeline {
     text: ClipTextModel,
     unet: UNet2DConditionModel,
     autoencoder: Autoencoder,
+    /// Stands in for the autoencoder inside a chain; see [`Pipeline::with_quick_autoencoder`].
+    quick: Option<Autoencoder>,
     scheduler: LcmScheduler,
     device: Device,
     report: ModelReport,
@@ -176,10 +178,27 @@ impl Pipeline {
             text,
             unet,
             autoencoder,
+            quick: None,
             scheduler,
             device: device.clone(),
             report,
         })
+    }
+
+    /// Hybrid codec: the autoencoder of `files` (its `vae/`, made for the same latents, such as a
+    /// distilled `AutoencoderTiny`) encodes and decodes inside a chain; the model's own decodes the
+    /// picture that a run ends with. Fails with [`Error::Model`] when their latents differ in shape.
+    pub async fn with_quick_autoencoder(mut self, files: &impl ModelFiles) -> Result<Self> {
+        let quick = load_autoencoder(files, &self.device).await?;
+        let facts = |ae: &Autoencoder| (ae.latent_channels(), ae.downsample_factor());
+        if facts(&quick) != facts(&self.autoencoder) {
+            let ((c, f), (own_c, own_f)) = (facts(&quick), facts(&self.autoencoder));
+            return Err(Error::model(format!(
+                "the quick autoencoder has {c} latent channels at 1/{f} of the size, the model's own {own_c} at 1/{own_f}"
+            )));
+        }
+        self.quick = Some(quick);
+        Ok(self)
     }
 
     /// What was loaded.
@@ -239,18 +258,27 @@ impl Codec for Pipeline {
 
     async fn encode(&self, picture: &HostTensor) -> Result<HostTensor> {
         self.latent_shape(picture.dims4()?)?;
-        let ae = &self.autoencoder;
+        let ae = self.quick.as_ref().unwrap_or(&self.autoencoder);
         let latent = download(ae.encode(upload(picture, &self.device)?)?).await?;
         let (scale, shift) = (ae.scaling_factor() as f32, ae.shift_factor() as f32);
         Ok(latent.map(|v| (v - shift) * scale))
     }
 
     async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
-        let ae = &self.autoencoder;
-        let (scale, shift) = (ae.scaling_factor() as f32, ae.shift_factor() as f32);
-        let latent = latent.clone().map(|v| v / scale + shift);
-        download(ae.decode(upload(&latent, &self.device)?)?).await
+        let ae = self.quick.as_ref().unwrap_or(&self.autoencoder);
+        decode(ae, latent, &self.device).await
     }
+
+    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
+        decode(&self.autoencoder, latent, &self.device).await
+    }
+}
+
+/// The picture of a scaled latent.
+async fn decode(ae: &Autoencoder, latent: &HostTensor, device: &Device) -> Result<HostTensor> {
+    let (scale, shift) = (ae.scaling_factor() as f32, ae.shift_factor() as f32);
+    let latent = latent.clone().map(|v| v / scale + shift);
+    download(ae.decode(upload(&latent, device)?)?).await
 }
 
 impl Codec for Conditioned<'_> {
@@ -262,6 +290,9 @@ impl Codec for Conditioned<'_> {
     }
     async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
         self.pipeline.decode(latent).await
+    }
+    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
+        self.pipeline.decode_last(latent).await
     }
 }
 
@@ -306,6 +337,9 @@ impl Codec for Prompted<'_> {
     }
     async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
         self.pipeline.decode(latent).await
+    }
+    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
+        self.pipeline.decode_last(latent).await
     }
 }
 

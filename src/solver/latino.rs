@@ -181,7 +181,12 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
         let z0 = scheduler.predict_x0(&z, &output, t)?;
 
         observer.checkpoint().await?;
-        let before = guard::picture(prior.decode(&z0).await?, &place)?.clamp(-1.0, 1.0);
+        let next = options.timesteps.get(k + 1);
+        let decoded = match next {
+            Some(_) => prior.decode(&z0).await?,
+            None => prior.decode_last(&z0).await?,
+        };
+        let before = guard::picture(decoded, &place)?.clamp(-1.0, 1.0);
         let at = Situation {
             t,
             alpha_bar: scheduler.alpha_bar(t)?,
@@ -197,7 +202,7 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
             data,
         });
 
-        let Some(next) = options.timesteps.get(k + 1) else {
+        let Some(next) = next else {
             return finish(prior, options.output, before, after, steps, observer).await;
         };
         let clean = re_encode(
@@ -250,7 +255,7 @@ async fn finish<P: Prior>(
             observer.checkpoint().await?;
             let latent = guard::finite(prior.encode(&after).await?, "encoder", "last round trip")?;
             observer.checkpoint().await?;
-            guard::picture(prior.decode(&latent).await?, "last round trip")?.clamp(-1.0, 1.0)
+            guard::picture(prior.decode_last(&latent).await?, "last round trip")?.clamp(-1.0, 1.0)
         }
     };
     Ok(Restoration {

@@ -171,6 +171,9 @@ impl<P: Codec> Codec for AtPrompt<'_, P> {
     async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
         self.prior.decode(latent).await
     }
+    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
+        self.prior.decode_last(latent).await
+    }
 }
 
 impl<P: PromptPrior> Prior for AtPrompt<'_, P> {

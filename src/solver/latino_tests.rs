@@ -292,12 +292,12 @@ fn seeds_reproduce() {
 fn network_calls_and_checkpoints_are_as_documented() {
     let y = ramp(SHAPE);
     for (output, re_encoding, calls) in [
-        (OutputStage::Prox, ReEncoding::Direct, "eudeudeudeud"),
-        (OutputStage::Decoded, ReEncoding::Direct, "eudeudeudeuded"),
+        (OutputStage::Prox, ReEncoding::Direct, "eudeudeudeuD"),
+        (OutputStage::Decoded, ReEncoding::Direct, "eudeudeudeuDeD"),
         (
             OutputStage::BeforeProx,
             ReEncoding::Corrected,
-            "eudeeudeeudeeud",
+            "eudeeudeeudeeuD",
         ),
     ] {
         let prior = GaussianPrior::new(0.0, 0.5);

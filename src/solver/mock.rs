@@ -115,7 +115,7 @@ pub struct GaussianPrior {
     pub loss: f32,
     pub fault: Fault,
     pub scheduler: LcmScheduler,
-    /// Every network call, in order: 'e', 'u', 'd'.
+    /// Every network call, in order: 'e', 'u', 'd', and 'D' for the last decoding.
     pub calls: RefCell<String>,
     encodes: Cell<usize>,
     decodes: Cell<usize>,
@@ -169,6 +169,16 @@ impl Codec for GaussianPrior {
     }
     async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
         self.calls.borrow_mut().push('d');
+        self.decoded(latent)
+    }
+    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
+        self.calls.borrow_mut().push('D');
+        self.decoded(latent)
+    }
+}
+
+impl GaussianPrior {
+    fn decoded(&self, latent: &HostTensor) -> Result<HostTensor> {
         self.decodes.set(self.decodes.get() + 1);
         let mut x = latent.clone().map(|v| v / self.gain - self.loss);
         match self.fault {

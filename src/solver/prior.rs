@@ -15,6 +15,12 @@ pub trait Codec {
 
     /// The decoded picture, not clamped.
     async fn decode(&self, latent: &HostTensor) -> Result<HostTensor>;
+
+    /// [`Codec::decode`] for the picture that a run ends with: a better and slower decoder, where
+    /// there is one.
+    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
+        self.decode(latent).await
+    }
 }
 
 /// A latent consistency model, conditioned on a prompt.
