@@ -6,8 +6,8 @@ use latino_web::protocol::{Event, FailureKind};
 use leptos::prelude::*;
 
 use super::{
-    ESTIMATE, MEASURE, MEASURING, end_comparison, forget_unfinished, load, lost, next_solver, now,
-    settle,
+    ESTIMATE, MEASURE, MEASURING, end_comparison, forget_iteration, forget_unfinished, load, lost,
+    next_solver, now, settle,
 };
 use crate::noise::Noise;
 use crate::state::{
@@ -62,6 +62,7 @@ pub(super) fn receive(state: State, event: Event) {
             // The settings have moved on from the result that was shown.
             state.run.set(None);
             state.shown.set(Shown::Latest);
+            forget_iteration(state);
             let job = untrack(|| state.job()).and_then(Result::ok);
             let stale = state.comparison.with_untracked(|c| {
                 c.as_ref()

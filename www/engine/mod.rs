@@ -271,9 +271,7 @@ fn begin(state: State, job: RestoreJob) {
     state.cancelled.set(false);
     state.cancelling.set(false);
     state.shown.set(Shown::Latest);
-    if state.reference.get_untracked() == Some(Reference::FirstIteration) {
-        state.reference.set(None);
-    }
+    forget_iteration(state);
     state.phase.set(Phase::Running);
     state.run.set(Some(Run {
         id,
@@ -299,6 +297,13 @@ fn begin(state: State, job: RestoreJob) {
             job: Box::new(job),
         },
     );
+}
+
+/// Without its run, an iteration is nothing to compare with.
+fn forget_iteration(state: State) {
+    if state.reference.get_untracked() == Some(Reference::FirstIteration) {
+        state.reference.set(None);
+    }
 }
 
 /// Milliseconds on the page's clock.
