@@ -5,13 +5,15 @@
 mod chart;
 #[path = "../www/colour_map.rs"]
 mod colour_map;
+#[path = "../www/comparison.rs"]
+mod comparison;
 #[path = "../www/mask.rs"]
 mod mask;
 #[path = "../www/noise.rs"]
 mod noise;
 #[path = "../www/results.rs"]
 mod results;
-#[path = "../www/task.rs"]
+#[path = "../www/task/mod.rs"]
 mod task;
 
 use latino_web::HostTensor;
