@@ -13,6 +13,7 @@
 //! | [`baselines`] | reference solvers without a learned prior: pseudo-inverse, Tikhonov, total variation |
 //! | [`uncertainty`] | what posterior samples say: deviation, intervals, components, calibration |
 //! | [`tokenizer`] | CLIP's byte-pair encoding |
+//! | `pack` | packed models: quantised weights in content-addressed shards |
 //! | `ops` | network operations on burn tensors: CPU reference and WGSL kernels |
 //! | `models` | CLIP text encoder, UNet, autoencoders, from diffusers folders |
 //! | `engine` | device choice, model loading, running one job |
@@ -38,6 +39,8 @@ pub mod engine;
 pub mod models;
 #[cfg(feature = "engine")]
 pub mod ops;
+#[cfg(feature = "pack")]
+pub mod pack;
 
 #[cfg(feature = "native")]
 pub mod cli;

@@ -706,12 +706,19 @@ fn the_embedded_manifest_is_what_the_command_writes() {
 }
 
 #[test]
-fn pack_says_that_it_is_not_there_yet() {
+fn pack_writes_a_model_or_nothing() {
     let files = Scratch::new("pack");
     let to = files.path("packed");
+    succeeds(&["pack", "--from", MODEL, "--to", &to, "--unet", "q4"]);
+    assert!(PathBuf::from(&to).join("manifest.json").exists());
     fails(
-        &["pack", "--from", MODEL, "--to", &to, "--unet", "q4"],
-        &["pack", "not in this version", MODEL],
+        &["pack", "--from", MODEL, "--to", &to],
+        &["there already", &to],
     );
-    assert!(!PathBuf::from(&to).exists());
+    let none = files.path("none");
+    fails(
+        &["pack", "--from", "no-such-folder", "--to", &none],
+        &["no-such-folder"],
+    );
+    assert!(!PathBuf::from(&none).exists());
 }

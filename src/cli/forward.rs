@@ -7,9 +7,10 @@ use clap::ValueEnum;
 
 use super::DeviceArg;
 use super::tensors::{Tensors, write};
-use crate::engine::files::Folder;
+use crate::engine::files::{Folder, Rounded};
 use crate::engine::pipeline::{load_autoencoder, load_text, load_unet};
 use crate::engine::transfer::{download, upload};
+use crate::pack::Precision;
 
 /// A network of the pipeline.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -22,16 +23,6 @@ enum Part {
     Encode,
     /// `latent` (unscaled) to `image`.
     Decode,
-}
-
-/// Precision of the weights.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Precision {
-    #[default]
-    F32,
-    F16,
-    Q8,
-    Q4,
 }
 
 /// Options.
@@ -49,7 +40,8 @@ pub struct Args {
     /// Output safetensors.
     #[arg(long)]
     outputs: PathBuf,
-    /// Precision of the weights (this version: f32).
+    /// Precision that the weights of a diffusers folder are rounded to, as packing rounds them. A
+    /// packed model has precisions of its own.
     #[arg(long, default_value = "f32")]
     weights: Precision,
     /// Where to compute.
@@ -59,14 +51,8 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args) -> Result<()> {
-    if args.weights != Precision::F32 {
-        bail!(
-            "--weights {:?} is not in this version: only f32 is",
-            args.weights
-        );
-    }
     let device = args.device.open()?.device;
-    let files = Folder(args.model);
+    let files = Rounded::new(Folder(args.model), args.weights)?;
     let inputs = Tensors::read(&args.inputs)?;
     let (name, out) = match args.part {
         Part::Text => {

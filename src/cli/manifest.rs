@@ -78,6 +78,7 @@ pub fn run(args: &Args) -> Result<()> {
             rule: args.rule.into(),
         },
         files,
+        packed: None,
     };
     let path = args.model.join("manifest.json");
     let json = serde_json::to_string_pretty(&manifest)? + "\n";

@@ -5,11 +5,10 @@ mod edit;
 mod forward;
 mod generate;
 mod manifest;
+mod pack;
 mod physics;
 mod restore;
 mod tensors;
-
-use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -38,30 +37,10 @@ enum Command {
     Forward(forward::Args),
     /// Apply a forward operator, its adjoint or its proximal step to tensors from a file.
     Physics(physics::Args),
-    /// Quantise and pack a diffusers folder (not in this version).
-    Pack(PackArgs),
+    /// Quantise a diffusers folder and pack it into checked shards.
+    Pack(pack::Args),
     /// Write the manifest.json that a served model folder needs.
     Manifest(manifest::Args),
-}
-
-/// The contract's options; this version refuses them all alike.
-#[derive(Debug, clap::Args)]
-struct PackArgs {
-    /// Diffusers folder.
-    #[arg(long)]
-    from: PathBuf,
-    /// Where to write.
-    #[arg(long)]
-    to: PathBuf,
-    /// Precision of the UNet.
-    #[arg(long)]
-    unet: Option<String>,
-    /// Precision of the text encoder.
-    #[arg(long)]
-    text: Option<String>,
-    /// Precision of the autoencoder.
-    #[arg(long)]
-    vae: Option<String>,
 }
 
 /// Where to compute.
@@ -173,16 +152,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Generate(a) => pollster::block_on(generate::run(a)),
         Command::Forward(a) => pollster::block_on(forward::run(a)),
         Command::Physics(a) => physics::run(&a),
-        Command::Pack(a) => anyhow::bail!(
-            "pack is not in this version yet: give the diffusers folder {} to --model directly (nothing was written to {}{})",
-            a.from.display(),
-            a.to.display(),
-            [a.unet, a.text, a.vae]
-                .into_iter()
-                .flatten()
-                .map(|p| format!(", precision {p} ignored"))
-                .collect::<String>()
-        ),
+        Command::Pack(a) => pack::run(a),
         Command::Manifest(a) => manifest::run(&a),
     }
 }

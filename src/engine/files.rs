@@ -1,12 +1,11 @@
 //! Where a model's files come from, and that they are what they should be.
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
+pub use crate::pack::manifest::{Manifest, ManifestFile, sha256};
+use crate::pack::{Packed, Precision};
 use crate::protocol::Recommended;
 use crate::{Error, Result};
 
-/// A model folder in diffusers layout.
+/// A model folder: in diffusers layout, or packed (then its shards are files, too).
 #[allow(async_fn_in_trait)]
 pub trait ModelFiles {
     /// The bytes of `path` (relative, with slashes), or `None` when there is no such file.
@@ -24,92 +23,97 @@ pub trait ModelFiles {
     fn recommended(&self) -> Recommended {
         Recommended::default()
     }
-}
 
-/// `manifest.json` of a served model: every file with its size and SHA-256.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// Format version, 1.
-    pub version: u32,
-    /// Display name.
-    pub name: String,
-    /// Licence, as an SPDX expression or a sentence.
-    pub licence: String,
-    /// Where the model comes from.
-    pub source: String,
-    /// The solver settings that suit it.
-    #[serde(default)]
-    pub recommended: Recommended,
-    /// The files.
-    pub files: Vec<ManifestFile>,
-}
-
-/// One file of a [`Manifest`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManifestFile {
-    /// Path relative to the manifest, with slashes.
-    pub path: String,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// SHA-256 in lower-case hexadecimal.
-    pub sha256: String,
-}
-
-impl Manifest {
-    /// Parses a manifest; fails with [`Error::Model`] when it is malformed or of another version.
-    pub fn parse(json: &[u8]) -> Result<Self> {
-        let manifest: Self = serde_json::from_slice(json)
-            .map_err(|e| Error::model(format!("manifest.json is malformed: {e}")))?;
-        if manifest.version != 1 {
-            return Err(Error::model(format!(
-                "manifest.json is of version {}; this program reads version 1. Reload the page for a newer program.",
-                manifest.version
-            )));
-        }
-        Ok(manifest)
+    /// The table of the packed weights; `None` for a diffusers folder. Fails with
+    /// [`Error::Model`] when the manifest cannot be used.
+    fn packed(&self) -> Result<Option<Packed>> {
+        Ok(None)
     }
 
-    /// The entry of `path`.
-    pub fn file(&self, path: &str) -> Option<&ManifestFile> {
-        self.files.iter().find(|f| f.path == path)
+    /// True when [`Self::read`] has compared what it returns with the manifest's SHA-256.
+    fn checked(&self) -> bool {
+        false
+    }
+
+    /// The precision that the weights of a diffusers folder are rounded to when read.
+    fn rounding(&self) -> Precision {
+        Precision::F32
     }
 }
 
-impl ManifestFile {
-    /// Fails with [`Error::Model`] unless `bytes` are this file's.
-    pub fn check(&self, bytes: &[u8]) -> Result<()> {
-        if bytes.len() as u64 != self.bytes {
-            return Err(Error::model(format!(
-                "{} has {} bytes instead of {}: the download was cut short or the file changed",
-                self.path,
-                bytes.len(),
-                self.bytes
+/// A diffusers folder whose weights are rounded when read, as packing would.
+#[derive(Debug, Clone)]
+pub struct Rounded<F> {
+    files: F,
+    precision: Precision,
+}
+
+impl<F: ModelFiles> Rounded<F> {
+    /// `files` rounded to `precision`; f32 leaves them as they are. Fails with [`Error::Invalid`]
+    /// when `files` are packed already and `precision` is not f32.
+    pub fn new(files: F, precision: Precision) -> Result<Self> {
+        if precision != Precision::F32 && files.packed()?.is_some() {
+            return Err(Error::invalid(format!(
+                "--weights {precision} rounds the weights of a diffusers folder, and {} is packed: leave it out",
+                files.name()
             )));
         }
-        if sha256(bytes) != self.sha256 {
-            return Err(Error::model(format!(
-                "{} is damaged: its SHA-256 is not the manifest's",
-                self.path
-            )));
-        }
-        Ok(())
+        Ok(Self { files, precision })
     }
 }
 
-/// SHA-256 of `bytes` in lower-case hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
+impl<F: ModelFiles> ModelFiles for Rounded<F> {
+    async fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        self.files.read(path).await
+    }
+    fn name(&self) -> String {
+        self.files.name()
+    }
+    fn licence(&self) -> Option<String> {
+        self.files.licence()
+    }
+    fn recommended(&self) -> Recommended {
+        self.files.recommended()
+    }
+    fn packed(&self) -> Result<Option<Packed>> {
+        self.files.packed()
+    }
+    fn checked(&self) -> bool {
+        self.files.checked()
+    }
+    fn rounding(&self) -> Precision {
+        self.precision
+    }
 }
 
-/// A folder on disk. Its manifest, when there is one, is not needed to run it.
+/// A folder on disk, in diffusers layout or packed. A diffusers folder needs no manifest.
 #[cfg(feature = "native")]
 #[derive(Debug, Clone)]
 pub struct Folder(pub std::path::PathBuf);
+
+#[cfg(feature = "native")]
+impl Folder {
+    /// The manifest; `None` when there is none, or a file of that name that is something else's.
+    fn manifest(&self) -> Result<Option<Manifest>> {
+        let path = self.0.join("manifest.json");
+        let json = match std::fs::read(&path) {
+            Ok(json) => json,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::Io(format!("{}: {e}", path.display()))),
+        };
+        let value = serde_json::from_slice::<serde_json::Value>(&json);
+        let ours = self.0.join("shards").is_dir()
+            || value.is_ok_and(|v| v.get("version").is_some() && v.get("files").is_some());
+        if !ours {
+            return Ok(None);
+        }
+        let parsed = Manifest::parse(&json);
+        parsed.map(Some).map_err(|e| match e {
+            Error::Model(m) => Error::Model(format!("{}: {m}", self.0.display())),
+            e => e,
+        })
+    }
+}
 
 #[cfg(feature = "native")]
 impl ModelFiles for Folder {
@@ -129,49 +133,16 @@ impl ModelFiles for Folder {
         )
     }
 
+    fn licence(&self) -> Option<String> {
+        self.manifest().ok().flatten().map(|m| m.licence)
+    }
+
     fn recommended(&self) -> Recommended {
-        let manifest = std::fs::read(self.0.join("manifest.json"));
-        manifest
-            .ok()
-            .and_then(|json| Manifest::parse(&json).ok())
-            .map_or_else(Recommended::default, |m| m.recommended)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn file() -> ManifestFile {
-        ManifestFile {
-            path: "unet/a.safetensors".into(),
-            bytes: 3,
-            // printf abc | sha256sum
-            sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into(),
-        }
+        let manifest = self.manifest().ok().flatten();
+        manifest.map_or_else(Recommended::default, |m| m.recommended)
     }
 
-    #[test]
-    fn accepts_the_right_bytes_only() {
-        file().check(b"abc").unwrap();
-        let cut = file().check(b"ab").unwrap_err().to_string();
-        assert!(
-            cut.contains("unet/a.safetensors") && cut.contains("2 bytes"),
-            "{cut}"
-        );
-        let wrong = file().check(b"abd").unwrap_err().to_string();
-        assert!(wrong.contains("damaged"), "{wrong}");
-    }
-
-    #[test]
-    fn refuses_other_versions() {
-        let json = br#"{"version":2,"name":"","licence":"","source":"","files":[]}"#;
-        assert!(
-            Manifest::parse(json)
-                .unwrap_err()
-                .to_string()
-                .contains("version 2")
-        );
+    fn packed(&self) -> Result<Option<Packed>> {
+        Ok(self.manifest()?.and_then(|m| m.packed))
     }
 }

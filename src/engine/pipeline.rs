@@ -4,10 +4,13 @@ use burn::tensor::{Device, Tensor};
 
 use super::files::ModelFiles;
 use super::transfer::{download, upload};
+use crate::models::packed::Assembly;
 use crate::models::unet::Pullback;
 use crate::models::{
     Autoencoder, ClipTextModel, UNet2DConditionModel, Weights, weights::shard_files,
 };
+use crate::pack::table::shard_path;
+use crate::pack::{Packed, sha256};
 use crate::protocol::ModelReport;
 use crate::schedule::LcmScheduler;
 use crate::solver::{Codec, Prior, PromptPrior};
@@ -49,12 +52,21 @@ async fn optional_text(files: &impl ModelFiles, path: &str) -> Result<Option<Str
     }
 }
 
-/// The weights of `part`, whose files are called `stem`: single, in shards, or of variant fp16.
-async fn weights(files: &impl ModelFiles, part: &str, stem: &str) -> Result<Weights> {
+/// The weights of `part`: from the shards of a packed model, or from files called `stem`, which are
+/// single, sharded, or of variant fp16.
+async fn weights(
+    files: &impl ModelFiles,
+    part: &str,
+    stem: &str,
+    device: &Device,
+) -> Result<Weights> {
+    if let Some(packed) = files.packed()? {
+        return packed_weights(files, &packed, part, device).await;
+    }
     for variant in ["", ".fp16"] {
         let single = format!("{part}/{stem}{variant}.safetensors");
         if let Some(bytes) = files.read(&single).await? {
-            return Weights::new(part, vec![bytes]);
+            return Ok(Weights::new(part, vec![bytes])?.rounded(files.rounding()));
         }
         let index = format!("{part}/{stem}.safetensors.index{variant}.json");
         if let Some(json) = optional_text(files, &index).await? {
@@ -62,12 +74,40 @@ async fn weights(files: &impl ModelFiles, part: &str, stem: &str) -> Result<Weig
             for file in shard_files(&json)? {
                 shards.push(need(files, &format!("{part}/{file}")).await?);
             }
-            return Weights::new(part, shards);
+            return Ok(Weights::new(part, shards)?.rounded(files.rounding()));
         }
     }
     Err(Error::model(format!(
         "{part}/{stem}.safetensors is missing (only safetensors files are read)"
     )))
+}
+
+/// Each shard is read, checked, put on the device and dropped before the next.
+async fn packed_weights(
+    files: &impl ModelFiles,
+    packed: &Packed,
+    part: &str,
+    device: &Device,
+) -> Result<Weights> {
+    let part = packed.part(part)?;
+    let mut assembly = Assembly::new(part, device);
+    for index in part.shards() {
+        let hash = packed.shards.get(index).map_or("", String::as_str);
+        let path = shard_path(hash);
+        let bytes = files.read(&path).await?.ok_or_else(|| {
+            Error::model(format!(
+                "{path} is missing: the packed model is not whole; pack or copy it again"
+            ))
+        })?;
+        if !files.checked() && sha256(&bytes) != hash {
+            return Err(Error::model(format!(
+                "{path} is damaged ({} bytes): its SHA-256 is not its name; pack or copy the model again",
+                bytes.len()
+            )));
+        }
+        assembly.shard(index, &bytes)?;
+    }
+    assembly.finish()
 }
 
 async fn load_tokenizer(files: &impl ModelFiles) -> Result<Tokenizer> {
@@ -84,26 +124,26 @@ async fn load_tokenizer(files: &impl ModelFiles) -> Result<Tokenizer> {
 /// Loads only the text encoder of a folder.
 pub async fn load_text(files: &impl ModelFiles, device: &Device) -> Result<ClipTextModel> {
     let config = need_text(files, "text_encoder/config.json").await?;
-    let weights = weights(files, "text_encoder", "model").await?;
+    let weights = weights(files, "text_encoder", "model", device).await?;
     ClipTextModel::load(&config, &weights, device)
 }
 
 /// Loads only the UNet of a folder.
 pub async fn load_unet(files: &impl ModelFiles, device: &Device) -> Result<UNet2DConditionModel> {
     let config = need_text(files, "unet/config.json").await?;
-    let weights = weights(files, "unet", "diffusion_pytorch_model").await?;
+    let weights = weights(files, "unet", "diffusion_pytorch_model", device).await?;
     UNet2DConditionModel::load(&config, &weights, device)
 }
 
 /// Loads only the autoencoder of a folder, of whichever class its config names.
 pub async fn load_autoencoder(files: &impl ModelFiles, device: &Device) -> Result<Autoencoder> {
     let config = need_text(files, "vae/config.json").await?;
-    let weights = weights(files, "vae", "diffusion_pytorch_model").await?;
+    let weights = weights(files, "vae", "diffusion_pytorch_model", device).await?;
     Autoencoder::load(&config, &weights, device)
 }
 
 impl Pipeline {
-    /// Loads a diffusers folder. Fails with [`Error::Model`], naming the file or the key, when a
+    /// Loads a diffusers folder or a packed model. Fails with [`Error::Model`], naming the file or the key, when a
     /// part is missing, not supported, or does not fit the others.
     pub async fn load(files: &impl ModelFiles, device: &Device) -> Result<Self> {
         let scheduler = need_text(files, "scheduler/scheduler_config.json").await?;

@@ -2,7 +2,8 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`weights`] | named tensors from safetensors files; checks names and shapes |
+//! | [`weights`] | named tensors; checks names and shapes |
+//! | [`packed`] | the same from the shards of a packed model |
 //! | [`config`] | `config.json` readers: unsupported values are errors, never ignored |
 //! | [`clip`] | CLIP text encoder |
 //! | [`unet`] | `UNet2DConditionModel`: the noise (or v, or sample) predictor |
@@ -19,6 +20,7 @@ pub mod autoencoder_tiny;
 pub mod clip;
 pub mod config;
 mod layers;
+pub mod packed;
 mod resnet;
 pub mod unet;
 pub mod weights;

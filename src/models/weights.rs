@@ -1,4 +1,5 @@
-//! Named tensors from safetensors files, handed out once each with their shapes checked.
+//! Named tensors from safetensors files or a packed model, handed out once each with their shapes
+//! checked.
 //!
 //! A checkpoint fits a network when every tensor that the network asks for is there in the right
 //! shape and none is left over. Both are checked: [`Reader::tensor`] names what is missing or
@@ -12,25 +13,38 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
-use serde::Deserialize;
 
+pub use crate::pack::header::shard_files;
+use crate::pack::{Precision, matrix, precision};
 use crate::{Error, Result};
 
-/// Where one tensor lies in its file.
+/// One tensor.
 struct Entry {
-    shard: usize,
-    range: Range<usize>,
-    dtype: Dtype,
     shape: Vec<usize>,
+    data: Data,
+}
+
+/// Where its values are.
+enum Data {
+    /// In a safetensors file.
+    File {
+        shard: usize,
+        range: Range<usize>,
+        dtype: Dtype,
+    },
+    /// On the device, as a vector: a packed model goes there shard by shard.
+    Device(Box<Tensor<1>>),
 }
 
 /// The tensors of one part (text encoder, UNet, autoencoder) of a model. Values stay in the files'
-/// own precision and are converted one tensor at a time, when read.
+/// own precision and are converted one tensor at a time, when read; those of a packed model are on
+/// the device already ([`super::packed::Assembly`]).
 pub struct Weights {
     part: String,
     shards: Vec<Vec<u8>>,
     entries: BTreeMap<String, Entry>,
     used: RefCell<BTreeSet<String>>,
+    rounding: Precision,
 }
 
 impl Weights {
@@ -50,11 +64,13 @@ impl Weights {
             for (name, info) in metadata.tensors() {
                 let (start, end) = info.data_offsets;
                 let entry = Entry {
-                    shard,
-                    // The header is preceded by its length in eight bytes.
-                    range: 8 + header + start..8 + header + end,
-                    dtype: info.dtype,
                     shape: info.shape.clone(),
+                    data: Data::File {
+                        shard,
+                        // The header is preceded by its length in eight bytes.
+                        range: 8 + header + start..8 + header + end,
+                        dtype: info.dtype,
+                    },
                 };
                 if entries.insert(name.clone(), entry).is_some() {
                     return Err(Error::model(format!(
@@ -68,7 +84,33 @@ impl Weights {
             shards,
             entries,
             used: RefCell::default(),
+            rounding: Precision::F32,
         })
+    }
+
+    /// Tensors `(name, shape, values)` that are on a device already.
+    pub(super) fn on_device(
+        part: impl Into<String>,
+        tensors: impl IntoIterator<Item = (String, Vec<usize>, Tensor<1>)>,
+    ) -> Self {
+        let entries = tensors.into_iter().map(|(name, shape, values)| {
+            let data = Data::Device(Box::new(values));
+            (name, Entry { shape, data })
+        });
+        Self {
+            part: part.into(),
+            shards: Vec::new(),
+            entries: entries.collect(),
+            used: RefCell::default(),
+            rounding: Precision::F32,
+        }
+    }
+
+    /// The same weights, each rounded when read as packing in `precision` would round it. Packed
+    /// weights are left as they are.
+    pub fn rounded(mut self, precision: Precision) -> Self {
+        self.rounding = precision;
+        self
     }
 
     /// A reader at the root of the names, placing tensors on `device`.
@@ -113,8 +155,8 @@ impl Weights {
         )))
     }
 
-    /// The values of tensor `name` as f32, after checking its shape against each of `shapes`.
-    fn values(&self, name: &str, shapes: &[&[usize]]) -> Result<Vec<f32>> {
+    /// The tensor `name` as a vector of f32, after checking its shape against each of `shapes`.
+    fn values(&self, name: &str, shapes: &[&[usize]], device: &Device) -> Result<Tensor<1>> {
         let expected = || {
             let all = shapes.iter().map(|s| format!("{s:?}"));
             all.collect::<Vec<_>>().join(" or ")
@@ -131,17 +173,31 @@ impl Weights {
                 expected()
             )));
         }
-        let bytes = self.shards[entry.shard]
-            .get(entry.range.clone())
-            .ok_or_else(|| fail("lies outside its file".into()))?;
-        let values = match entry.dtype {
-            Dtype::F32 => convert(bytes, f32::from_le_bytes),
-            Dtype::F16 => convert(bytes, |b| f16::from_le_bytes(b).to_f32()),
-            Dtype::BF16 => convert(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-            other => {
-                return Err(fail(format!(
-                    "has type {other:?}; supported: F32, F16, BF16"
-                )));
+        let values = match &entry.data {
+            Data::Device(values) => values.as_ref().clone(),
+            Data::File {
+                shard,
+                range,
+                dtype,
+            } => {
+                let bytes = self.shards[*shard]
+                    .get(range.clone())
+                    .ok_or_else(|| fail("lies outside its file".into()))?;
+                let values = match dtype {
+                    Dtype::F32 => convert(bytes, f32::from_le_bytes),
+                    Dtype::F16 => convert(bytes, |b| f16::from_le_bytes(b).to_f32()),
+                    Dtype::BF16 => convert(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+                    other => {
+                        return Err(fail(format!(
+                            "has type {other:?}; supported: F32, F16, BF16"
+                        )));
+                    }
+                };
+                let stored = precision::stored(name, &entry.shape, self.rounding);
+                let values = matrix::round_trip(values, &entry.shape, stored)
+                    .map_err(|e| fail(format!("cannot be rounded: {e}")))?;
+                let length = values.len();
+                Tensor::from_data(TensorData::new(values, [length]), device)
             }
         };
         self.used.borrow_mut().insert(name.to_owned());
@@ -203,31 +259,7 @@ impl<'a> Reader<'a> {
         accepted: &[&[usize]],
     ) -> Result<Tensor<D>> {
         let name = format!("{}{name}", self.prefix);
-        let values = self.weights.values(&name, accepted)?;
-        Ok(Tensor::from_data(
-            TensorData::new(values, shape),
-            self.device,
-        ))
+        let values = self.weights.values(&name, accepted, self.device)?;
+        Ok(values.reshape(shape))
     }
-}
-
-/// The weight files named by a sharded checkpoint's index (`*.safetensors.index.json`), sorted.
-/// Fails with [`Error::Model`] when `json` is no such index or names no file.
-pub fn shard_files(json: &str) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Index {
-        weight_map: BTreeMap<String, String>,
-    }
-    let index: Index = serde_json::from_str(json)
-        .map_err(|e| Error::model(format!("not an index of safetensors files: {e}")))?;
-    let files: BTreeSet<String> = index.weight_map.into_values().collect();
-    if files.is_empty() {
-        return Err(Error::model("the index of safetensors files names no file"));
-    }
-    if let Some(bad) = files.iter().find(|f| f.contains(['/', '\\'])) {
-        return Err(Error::model(format!(
-            "the index of safetensors files names \"{bad}\", which is not in its folder"
-        )));
-    }
-    Ok(files.into_iter().collect())
 }

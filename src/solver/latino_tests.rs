@@ -89,6 +89,12 @@ fn the_chain_is_the_published_one() {
             ReEncoding::Direct,
             0.4,
         ),
+        (
+            Initialisation::Picture(ramp(SHAPE).map(|v| -v)),
+            OutputStage::Prox,
+            ReEncoding::Direct,
+            1.0,
+        ),
     ] {
         let options = LatinoOptions {
             initialisation,
@@ -108,9 +114,10 @@ fn the_chain_is_the_published_one() {
             let n = |k: usize| f64::from(noise[k].data()[i]);
             let ab = |k: usize| prior.scheduler.alpha_bar(STEPS[k]).unwrap();
             let clip = |v: f64| v.clamp(-1.0, 1.0);
-            let start = match initialisation {
+            let start = match &options.initialisation {
                 Initialisation::Adjoint => a * y,
                 Initialisation::PseudoInverse => y / a,
+                Initialisation::Picture(x) => f64::from(x.data()[i]),
             };
             let mut z = ab(0).sqrt() * gain * clip(start) + (1.0 - ab(0)).sqrt() * n(0);
             let (mut x, mut xp) = (0.0, 0.0);

@@ -59,6 +59,14 @@ impl ModelFiles for Served {
     fn recommended(&self) -> crate::protocol::Recommended {
         self.manifest.recommended.clone()
     }
+
+    fn packed(&self) -> Result<Option<crate::pack::Packed>> {
+        Ok(self.manifest.packed.clone())
+    }
+
+    fn checked(&self) -> bool {
+        true
+    }
 }
 
 fn method(object: &JsValue, name: &str) -> Result<Function> {
