@@ -3,6 +3,7 @@
 mod app;
 mod chart;
 mod colour_map;
+mod comparison;
 mod components;
 mod engine;
 mod mask;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latino_web::protocol::{Metrics, RestoreJob, Rgba, Solver, Uncertainty};
+use latino_web::protocol::{Metrics, Rgba, Solver, Uncertainty};
 
 /// A picture that many views share.
 pub type Shared = Arc<Rgba>;
@@ -177,73 +177,6 @@ impl Run {
     /// Network evaluations so far.
     pub fn done(&self) -> u32 {
         (self.chained + self.steps.len() as u32).min(self.total)
-    }
-}
-
-/// What became of a solver in a comparison.
-#[derive(Debug, Clone)]
-pub enum Standing {
-    /// Its turn comes.
-    Waiting,
-    /// It runs.
-    Running,
-    /// It is done.
-    Done(Outcome),
-    /// It failed, for this reason.
-    Failed(String),
-}
-
-/// One solver of a comparison.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// Which.
-    pub solver: Solver,
-    /// What became of it.
-    pub standing: Standing,
-}
-
-/// Several solvers on the same measurement.
-#[derive(Debug, Clone)]
-pub struct Comparison {
-    /// The job, but for the solver.
-    pub job: RestoreJob,
-    /// The solvers, in the order in which they run.
-    pub rows: Vec<Row>,
-    /// False once all have run or it was cancelled.
-    pub running: bool,
-}
-
-impl Comparison {
-    /// Whether `job` restores the same measurement.
-    pub fn concerns(&self, job: &RestoreJob) -> bool {
-        let of = |j: &RestoreJob| (j.measured, j.task.clone(), j.noise.clone(), j.seed);
-        of(&self.job) == of(job) && self.job.picture == job.picture && self.job.mask == job.mask
-    }
-
-    /// The row that runs.
-    pub fn current(&self) -> Option<usize> {
-        let running = |r: &Row| matches!(r.standing, Standing::Running);
-        self.rows.iter().position(running)
-    }
-
-    /// The finished rows as comma-separated values with a line of names.
-    pub fn csv(&self, name: impl Fn(Solver) -> &'static str) -> String {
-        let mut text = "solver,psnr_db,ssim,residual,network_evaluations,seconds\n".to_owned();
-        let number = |v: Option<f64>| v.map(|v| v.to_string()).unwrap_or_default();
-        for row in &self.rows {
-            if let Standing::Done(o) = &row.standing {
-                text.push_str(&format!(
-                    "{},{},{},{},{},{}\n",
-                    name(row.solver),
-                    number(o.metrics.psnr),
-                    number(o.metrics.ssim),
-                    o.metrics.residual,
-                    o.evaluations,
-                    o.seconds
-                ));
-            }
-        }
-        text
     }
 }
 

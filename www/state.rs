@@ -8,6 +8,7 @@ use latino_web::protocol::{
 };
 use leptos::prelude::*;
 
+pub use crate::comparison::{Comparison, Row, Standing};
 use crate::mask::Drawing;
 use crate::noise::Noise;
 use crate::picture::Source;

@@ -302,6 +302,8 @@ fn solvers_are_compared() {
 
     press(&browser, "#comparison-table .thumb", 2);
     assert_eq!(text(&browser, "#compare .at-right"), "Total variation");
+    assert_eq!(number(&browser, "metric-psnr-solver"), rows[2].1);
+    assert!(text(&browser, "#status").starts_with("Compared 5 solvers"));
     browser.run("document.getElementById('csv').click(); return true");
     let csv = browser.run("return window.offered.text()");
     let lines: Vec<&str> = csv.as_str().unwrap().lines().collect();

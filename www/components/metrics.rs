@@ -3,7 +3,8 @@
 use latino_web::protocol::Metrics;
 use leptos::prelude::*;
 
-use crate::state::{State, state};
+use super::shown::{result, row};
+use crate::state::{Shown, State, state};
 use crate::text;
 
 fn baseline(state: State) -> Option<Metrics> {
@@ -25,11 +26,30 @@ fn restored(state: State) -> Option<Metrics> {
     })
 }
 
-fn averaged(state: State) -> Option<Metrics> {
-    state.run.with(|run| {
-        let spread = run.as_ref()?.outcome.as_ref()?.spread.as_ref()?;
-        Some(spread.mean_metrics)
-    })
+/// A column more: of what is in view beside the result, or of the samples' mean. Key, name, numbers.
+fn more(state: State) -> Option<(&'static str, String, Metrics)> {
+    let of_run = |shown| {
+        state.run.with(|run| {
+            let run = run.as_ref()?;
+            match shown {
+                Shown::Sample(k) => {
+                    let sample = run.samples.get(k)?;
+                    Some(("sample", text::sample(k), sample.metrics))
+                }
+                _ => {
+                    let spread = run.outcome.as_ref()?.spread.as_ref()?;
+                    Some(("mean", text::OF_MEAN.to_owned(), spread.mean_metrics))
+                }
+            }
+        })
+    };
+    match state.shown.get() {
+        Shown::Row(i) => {
+            let name = result(state)?.0;
+            Some(("solver", name, row(state, i)?.metrics))
+        }
+        shown => of_run(shown),
+    }
 }
 
 /// A cell with the rounded number, and all of it in `data-value`.
@@ -48,23 +68,23 @@ pub fn Quality() -> impl IntoView {
     let state = state();
     let before = Memo::new(move |_| baseline(state));
     let after = Memo::new(move |_| restored(state));
-    let mean = Memo::new(move |_| averaged(state));
+    let third = Memo::new(move |_| more(state));
     let noise = move || {
         state
             .run
             .with(|r| r.as_ref().map(|r| r.noise))
             .unwrap_or_else(|| state.noise.get().level())
     };
-    let row = move |key: &'static str,
-                    name: &'static str,
-                    digits: usize,
-                    of: fn(&Metrics) -> Option<f64>| {
+    let line = move |key: &'static str,
+                     name: &'static str,
+                     digits: usize,
+                     of: fn(&Metrics) -> Option<f64>| {
         view! {
             <tr>
                 <th scope="row">{name}</th>
                 {move || cell(format!("metric-{key}-baseline"), before.get().as_ref().and_then(of), digits, before.get().is_some())}
                 {move || cell(format!("metric-{key}-result"), after.get().as_ref().and_then(of), digits, after.get().is_some())}
-                {move || mean.get().map(|m| cell(format!("metric-{key}-mean"), of(&m), digits, true))}
+                {move || third.get().map(|(who, _, m)| cell(format!("metric-{key}-{who}"), of(&m), digits, true))}
             </tr>
         }
     };
@@ -73,11 +93,11 @@ pub fn Quality() -> impl IntoView {
             <section class="quality" aria-labelledby="metrics-title">
                 <h3 id="metrics-title">{text::METRICS}</h3>
                 <table class="metrics" aria-labelledby="metrics-title">
-                    <thead><tr><th scope="col">{text::METRIC}</th><th scope="col">{text::OF_BASELINE}</th><th scope="col">{text::OF_RESULT}</th>{move || mean.get().map(|_| view! { <th scope="col">{text::OF_MEAN}</th> })}</tr></thead>
+                    <thead><tr><th scope="col">{text::METRIC}</th><th scope="col">{text::OF_BASELINE}</th><th scope="col">{text::OF_RESULT}</th>{move || third.get().map(|(_, name, _)| view! { <th scope="col">{name}</th> })}</tr></thead>
                     <tbody>
-                        {row("psnr", text::PSNR, 2, |m| m.psnr)}
-                        {row("ssim", text::SSIM, 3, |m| m.ssim)}
-                        {row("residual", text::RESIDUAL, 4, |m| Some(m.residual))}
+                        {line("psnr", text::PSNR, 2, |m| m.psnr)}
+                        {line("ssim", text::SSIM, 3, |m| m.ssim)}
+                        {line("residual", text::RESIDUAL, 4, |m| Some(m.residual))}
                     </tbody>
                 </table>
                 <p class="hint">{move || text::metrics_hint(noise(), before.get().is_some_and(|m| m.psnr.is_some()))}</p>

@@ -1,9 +1,11 @@
 //! Run, cancel, progress and status.
 
+use std::sync::Arc;
+
 use latino_web::protocol::Solver;
 use leptos::prelude::*;
 
-use crate::state::{Phase, Run, State, state};
+use crate::state::{Outcome, Phase, Run, Standing, State, state};
 use crate::{app, engine, text};
 
 fn running_line(run: &Run) -> String {
@@ -45,6 +47,21 @@ fn comparing(state: State) -> String {
     })
 }
 
+/// What the comparison took that ended with this outcome.
+fn compared(state: State, last: &Outcome) -> Option<String> {
+    state.comparison.with(|c| {
+        let rows = c.as_ref()?.rows.iter();
+        let done: Vec<_> = rows
+            .filter_map(|r| match &r.standing {
+                Standing::Done(outcome) => Some(outcome),
+                _ => None,
+            })
+            .collect();
+        let ended = Arc::ptr_eq(&done.last()?.picture, &last.picture);
+        ended.then(|| text::compared(done.len(), done.iter().map(|o| o.seconds).sum()))
+    })
+}
+
 fn status(state: State) -> String {
     match state.phase.get() {
         Phase::Starting => text::STARTING.to_owned(),
@@ -65,7 +82,8 @@ fn status(state: State) -> String {
             state.run.with(
                 |run| match run.as_ref().and_then(|r| Some((r, r.outcome.as_ref()?))) {
                     Some((run, done)) => {
-                        let mut line = text::done_line(done.seconds, done.evaluations);
+                        let mut line = compared(state, done)
+                            .unwrap_or_else(|| text::done_line(done.seconds, done.evaluations));
                         if let Some(dropped) = run.dropped {
                             line.push(' ');
                             line.push_str(&text::dropped(dropped));

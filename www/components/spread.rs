@@ -69,6 +69,7 @@ pub fn SpreadView() -> impl IntoView {
         (0..LEGEND).map(|i| f64::from(i) / f64::from(LEGEND - 1)),
     )));
     let coverage = move || spread.with(|s| s.as_ref().map(|s| text::coverage(s)));
+    let summary = move || spread.with(|s| s.as_ref().map(|s| text::summary(&s.deviation)));
     let components = move || {
         spread.get().map(|s| {
             (0..s.components.len())
@@ -122,6 +123,7 @@ pub fn SpreadView() -> impl IntoView {
                         </figure>
                         <Slider id="map-opacity" label=text::OPACITY min=0.0 max=100.0 step=5.0 unit=" %"
                             value=opacity set=move |v| opacity.set(v)/>
+                        <p id="spread-summary">{summary}</p>
                         <p id="coverage">{coverage}</p>
                     </div>
                 </div>

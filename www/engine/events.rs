@@ -5,10 +5,8 @@ use std::sync::Arc;
 use latino_web::protocol::{Event, FailureKind};
 use leptos::prelude::*;
 
-use super::{
-    ESTIMATE, MEASURE, MEASURING, end_comparison, forget_unfinished, load, lost, next_solver, now,
-    settle,
-};
+use super::comparison::{end_comparison, next_solver, settle};
+use super::{ESTIMATE, MEASURE, MEASURING, forget_iteration, forget_unfinished, load, lost, now};
 use crate::noise::Noise;
 use crate::state::{
     IterationView, Load, Outcome, Phase, Preview, Problem, Run, SampleView, Shown, Spread,
@@ -62,6 +60,7 @@ pub(super) fn receive(state: State, event: Event) {
             // The settings have moved on from the result that was shown.
             state.run.set(None);
             state.shown.set(Shown::Latest);
+            forget_iteration(state);
             let job = untrack(|| state.job()).and_then(Result::ok);
             let stale = state.comparison.with_untracked(|c| {
                 c.as_ref()

@@ -3,15 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use latino_web::protocol::{Event, FailureKind, Request, RestoreJob, Rgba, Solver};
+use latino_web::protocol::{Event, FailureKind, Request, RestoreJob, Rgba};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::state::{Comparison, Phase, Reference, Row, Run, Shown, Standing, State};
+use crate::state::{Comparison, Phase, Reference, Run, Shown, State};
 use crate::text;
 
+mod comparison;
 mod events;
+
+pub use comparison::compare;
+use comparison::end_comparison;
 use events::receive;
 
 /// The worker's entry, next to the page.
@@ -194,86 +198,13 @@ pub fn restore(state: State, job: RestoreJob) {
     begin(state, job);
 }
 
-/// Runs several solvers one after the other with the settings of `job`.
-pub fn compare(state: State, job: RestoreJob, solvers: &[Solver]) {
-    let row = |solver: &Solver| Row {
-        solver: *solver,
-        standing: Standing::Waiting,
-    };
-    state.comparison.set(Some(Comparison {
-        job: RestoreJob { samples: 1, ..job },
-        rows: solvers.iter().map(row).collect(),
-        running: true,
-    }));
-    next_solver(state);
-}
-
-/// Starts the comparison's next solver, or ends it. False when no comparison runs.
-fn next_solver(state: State) -> bool {
-    let mut job = None;
-    let running = state.comparison.try_update(|comparison| {
-        let Some(c) = comparison.as_mut().filter(|c| c.running) else {
-            return false;
-        };
-        let waiting = |r: &&mut Row| matches!(r.standing, Standing::Waiting);
-        match c.rows.iter_mut().find(waiting) {
-            Some(row) => {
-                row.standing = Standing::Running;
-                job = Some(RestoreJob {
-                    solver: row.solver,
-                    ..c.job.clone()
-                });
-            }
-            None => c.running = false,
-        }
-        true
-    });
-    match job {
-        Some(job) => begin(state, job),
-        None if running == Some(true) => state.phase.set(Phase::Ready),
-        None => {}
-    }
-    running == Some(true)
-}
-
-/// Says what became of the comparison's solver that runs, if one does.
-fn settle(state: State, standing: Standing) {
-    state.comparison.update(|comparison| {
-        if let Some(c) = comparison.as_mut().filter(|c| c.running)
-            && let Some(row) = c.current().and_then(|i| c.rows.get_mut(i))
-        {
-            row.standing = standing;
-        }
-    });
-}
-
-/// Ends a comparison before its time: what has not run is left out.
-fn end_comparison(state: State) {
-    let running = |c: &Option<Comparison>| c.as_ref().is_some_and(|c| c.running);
-    if !state.comparison.with_untracked(running) {
-        return;
-    }
-    state.comparison.update(|comparison| {
-        if let Some(c) = comparison {
-            c.running = false;
-            let over = |r: &Row| matches!(r.standing, Standing::Done(_) | Standing::Failed(_));
-            c.rows.retain(over);
-        }
-        if comparison.as_ref().is_some_and(|c| c.rows.is_empty()) {
-            *comparison = None;
-        }
-    });
-}
-
 fn begin(state: State, job: RestoreJob) {
     let id = next_id();
     state.problem.set(None);
     state.cancelled.set(false);
     state.cancelling.set(false);
     state.shown.set(Shown::Latest);
-    if state.reference.get_untracked() == Some(Reference::FirstIteration) {
-        state.reference.set(None);
-    }
+    forget_iteration(state);
     state.phase.set(Phase::Running);
     state.run.set(Some(Run {
         id,
@@ -299,6 +230,13 @@ fn begin(state: State, job: RestoreJob) {
             job: Box::new(job),
         },
     );
+}
+
+/// Without its run, an iteration is nothing to compare with.
+fn forget_iteration(state: State) {
+    if state.reference.get_untracked() == Some(Reference::FirstIteration) {
+        state.reference.set(None);
+    }
 }
 
 /// Milliseconds on the page's clock.

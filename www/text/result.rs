@@ -212,6 +212,18 @@ impl Reading {
     }
 }
 
+/// The map in a sentence.
+pub fn summary(deviations: &[f32]) -> String {
+    let n = deviations.len().max(1) as f64;
+    let mean = deviations.iter().map(|d| f64::from(*d)).sum::<f64>() / n;
+    let most = f64::from(deviations.iter().copied().fold(0.0, f32::max));
+    format!(
+        "Standard deviation: {mean:.4} ({:.1} of 255) on average, {most:.4} ({:.1}) at most.",
+        mean * 255.0,
+        most * 255.0
+    )
+}
+
 /// How many true values the interval holds.
 pub fn coverage(spread: &Spread) -> String {
     let percent = |v: f64| format!("{:.1} %", v * 100.0);
@@ -282,6 +294,11 @@ pub const WAITS: &str = "waits";
 pub const RUNS: &str = "runs";
 pub const CSV: &str = "Save CSV";
 pub const CSV_FAILED: &str = "This browser could not save the table.";
+
+/// What a comparison took.
+pub fn compared(count: usize, seconds: f64) -> String {
+    format!("Compared {count} solvers in {}.", duration(seconds))
+}
 
 /// A button that shows a picture large.
 pub fn show(name: &str) -> String {
