@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::{InitArg, RuleArg};
 use crate::engine::files::{Manifest, ManifestFile, sha256};
@@ -63,6 +63,12 @@ fn collect(root: &Path, folder: &Path, out: &mut Vec<ManifestFile>) -> Result<()
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<()> {
+    if args.model.join("shards").is_dir() {
+        bail!(
+            "{} is packed and has its manifest: `latino pack` takes these options",
+            args.model.display()
+        );
+    }
     let mut files = Vec::new();
     collect(&args.model, &args.model, &mut files)?;
     files.sort_by(|a, b| a.path.cmp(&b.path));

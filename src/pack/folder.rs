@@ -1,26 +1,22 @@
 //! Packing a diffusers folder into a new folder. Weights pass through memory a few million values
 //! at a time, so that it does not matter how large the model is.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::block::BLOCK;
-use super::lora::{Delta, Lora, Target};
+use super::lora::Lora;
 use super::manifest::{Manifest, ManifestFile};
-use super::matrix::{Encoded, matrix_shape, row_bytes};
-use super::precision::{Precision, stored};
-use super::shards::{SHARD_BYTES, ShardWriter, aligned};
-use super::source::{Source, SourceTensor, io_error};
-use super::table::{Packed, PackedPart, PackedTensor, shard_path};
+use super::part::Part;
+use super::precision::Precision;
+use super::shards::{SHARD_BYTES, ShardWriter};
+use super::source::io_error;
+use super::table::{Packed, PackedPart, shard_path};
+use super::unfinished::Unfinished;
 use crate::protocol::Recommended;
 use crate::{Error, Result};
 
-/// Values that are converted at once, 16 MiB of f32.
-const CHUNK: usize = 4 << 20;
-
-/// Files that are copied as they are; the last group's members are optional.
+/// Files that are copied as they are.
 const NEEDED: [&str; 4] = [
     "scheduler/scheduler_config.json",
     "text_encoder/config.json",
@@ -33,9 +29,6 @@ const OPTIONAL: [&str; 4] = [
     "tokenizer/tokenizer_config.json",
     "tokenizer/vocab.json",
 ];
-
-/// What nothing reads: token positions, and the projection behind the pooled output.
-const UNUSED: [&str; 2] = ["position_ids", "text_projection.weight"];
 
 /// What to pack and how.
 #[derive(Debug, Clone)]
@@ -109,99 +102,6 @@ pub struct Progress<'a> {
     pub total: u64,
 }
 
-/// A folder that is removed again unless it is renamed to its final name.
-struct Unfinished {
-    path: PathBuf,
-    to: PathBuf,
-}
-
-impl Unfinished {
-    fn new(to: &Path) -> Result<Self> {
-        if to.symlink_metadata().is_ok() {
-            return Err(Error::Io(format!(
-                "{} is there already: remove it or name another folder",
-                to.display()
-            )));
-        }
-        let name = to.file_name().ok_or_else(|| {
-            Error::invalid(format!("{} is not the name of a folder", to.display()))
-        })?;
-        let name = format!(".{}.partial-{}", name.to_string_lossy(), std::process::id());
-        let path = to.with_file_name(name);
-        fs::create_dir_all(&path).map_err(|e| io_error(&path, &e))?;
-        Ok(Self {
-            path,
-            to: to.to_owned(),
-        })
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.path.join(name);
-        let written = path
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| {
-                let mut file = fs::File::create(&path)?;
-                file.write_all(bytes)?;
-                // The rename must not outrun the bytes.
-                file.sync_all()
-            });
-        written.map_err(|e| io_error(&path, &e))
-    }
-
-    fn commit(self) -> Result<()> {
-        fs::rename(&self.path, &self.to).map_err(|e| io_error(&self.to, &e))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // After a commit there is nothing of this name.
-        let _ = fs::remove_dir_all(&self.path);
-    }
-}
-
-/// One part with its open files and the adapters that go into it.
-struct Part {
-    name: &'static str,
-    precision: Precision,
-    source: Source,
-    tensors: Vec<SourceTensor>,
-    /// For each LoRA file, the adapters by weight.
-    targets: Vec<BTreeMap<String, Target>>,
-}
-
-impl Part {
-    fn open(
-        job: &Job,
-        name: &'static str,
-        stem: &str,
-        precision: Precision,
-        loras: &mut [Lora],
-    ) -> Result<Self> {
-        let source = Source::open(&job.from, name, stem)?;
-        let used = |t: &&SourceTensor| !UNUSED.iter().any(|u| t.name.ends_with(u));
-        let tensors: Vec<SourceTensor> = source.tensors().iter().filter(used).cloned().collect();
-        for t in &tensors {
-            if t.raw.values == 0 || super::header::value_bytes(&t.raw.dtype).is_none() {
-                return Err(Error::model(format!(
-                    "{name}: tensor \"{}\" has type {} and shape {:?}; supported: F32, F16, BF16, not empty",
-                    t.name, t.raw.dtype, t.raw.shape
-                )));
-            }
-        }
-        let names = || tensors.iter().map(|t| t.name.as_str());
-        let targets = loras.iter_mut().map(|l| l.targets(name, names()));
-        Ok(Self {
-            name,
-            precision,
-            targets: targets.collect::<Result<_>>()?,
-            source,
-            tensors,
-        })
-    }
-}
-
 /// Packs a folder, calling `progress` now and then. The target appears when everything is written,
 /// or not at all. Fails with [`Error::Io`] when the target is there already or a file cannot be
 /// read or written, and with [`Error::Model`] when a part is missing or a value does not fit its
@@ -238,7 +138,7 @@ pub fn pack(job: &Job, progress: &mut dyn FnMut(Progress)) -> Result<Manifest> {
         ("unet", "diffusion_pytorch_model", job.unet),
         ("vae", "diffusion_pytorch_model", job.vae),
     ] {
-        parts.push(Part::open(job, name, stem, precision, &mut loras)?);
+        parts.push(Part::open(&job.from, name, stem, precision, &mut loras)?);
     }
     loras.iter().try_for_each(Lora::finish)?;
     let total = parts
@@ -270,7 +170,8 @@ pub fn pack(job: &Job, progress: &mut dyn FnMut(Progress)) -> Result<Manifest> {
     for part in &mut parts {
         let mut tensors = Vec::new();
         for tensor in std::mem::take(&mut part.tensors) {
-            let packed = pack_tensor(part, &tensor, &mut loras, &mut writer, job.shard_bytes)
+            let packed = part
+                .pack(&tensor, &mut loras, &mut writer, job.shard_bytes)
                 .map_err(|e| Error::model(format!("{}: {}: {e}", part.name, tensor.name)))?;
             tensors.push(packed);
             done += tensor.raw.values;
@@ -312,51 +213,4 @@ pub fn pack(job: &Job, progress: &mut dyn FnMut(Progress)) -> Result<Manifest> {
     folder.write("manifest.json", &json)?;
     folder.commit()?;
     Ok(manifest)
-}
-
-fn pack_tensor<F: FnMut(&str, &[u8]) -> Result<()>>(
-    part: &mut Part,
-    tensor: &SourceTensor,
-    loras: &mut [Lora],
-    writer: &mut ShardWriter<F>,
-    shard_bytes: usize,
-) -> Result<PackedTensor> {
-    let shape = &tensor.raw.shape;
-    let [rows, cols] = matrix_shape(shape)?;
-    let precision = stored(&tensor.name, shape, part.precision);
-    let mut deltas: Vec<Delta> = Vec::new();
-    for (lora, targets) in loras.iter_mut().zip(&part.targets) {
-        if let Some(target) = targets.get(&tensor.name) {
-            deltas.push(lora.delta(&tensor.name, shape, target)?);
-        }
-    }
-    let [values, scales] = row_bytes(cols, precision);
-    // Room for the gap before the scales.
-    let room = shard_bytes.saturating_sub(aligned(1));
-    let rows_a_piece = (room / (values + scales)).clamp(1, rows);
-    let rows_a_chunk = (CHUNK / cols).max(1);
-    let mut pieces = Vec::new();
-    let mut row = 0;
-    while row < rows {
-        let end = rows.min(row + rows_a_piece);
-        let piece_rows = end - row;
-        let mut data = Encoded::default();
-        while row < end {
-            let n = rows_a_chunk.min(end - row);
-            let first = (row * cols) as u64;
-            let mut chunk = part.source.read(tensor, first, n * cols)?;
-            for delta in &deltas {
-                delta.add(row, &mut chunk);
-            }
-            data.push_rows(&chunk, cols, precision)?;
-            row += n;
-        }
-        pieces.push(writer.place(piece_rows, &data)?);
-    }
-    Ok(PackedTensor {
-        name: tensor.name.clone(),
-        shape: shape.clone(),
-        precision,
-        pieces,
-    })
 }

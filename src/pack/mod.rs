@@ -12,6 +12,7 @@
 //! | [`shards`] | filling shards in order |
 //! | [`source`] | reading a diffusers folder row by row (native) |
 //! | [`lora`] | fusing LoRA files while packing (native) |
+//! | [`part`], [`unfinished`] | one part into shards; a folder that appears when it is whole (native) |
 //! | [`folder`] | packing a whole folder (native) |
 
 pub mod block;
@@ -22,11 +23,15 @@ pub mod header;
 pub mod lora;
 pub mod manifest;
 pub mod matrix;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod part;
 pub mod precision;
 pub mod shards;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod source;
 pub mod table;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod unfinished;
 
 pub use manifest::{Manifest, ManifestFile, sha256};
 pub use precision::Precision;

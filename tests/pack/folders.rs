@@ -144,6 +144,13 @@ fn a_packed_folder_is_a_model_for_every_command() {
     let beside = std::fs::read_dir(&files.0).unwrap();
     assert_eq!(beside.count(), 1);
 
+    // `manifest` would overwrite the table.
+    let manifest = ["manifest", "--model", &to, "--name", "x", "--licence", "x"];
+    fails(
+        &[&manifest[..], &["--source", "x"]].concat(),
+        &["packed", "latino pack"],
+    );
+
     let picture = files.path("in.png");
     let values = (0..3 * 32 * 32).map(|i| ((i % 32) as f32 / 10.0).sin() * 0.8);
     let tensor = latino_web::HostTensor::new([1, 3, 32, 32], values.collect()).unwrap();
