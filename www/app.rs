@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latino_web::protocol::{DeviceChoice, Solver};
+use latino_web::protocol::{DeviceChoice, RestoreJob, Solver};
 use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 
@@ -255,6 +255,30 @@ pub fn run(state: State) {
     }
     match untrack(|| state.job()) {
         Some(Ok(job)) => {
+            engine::restore(state, job);
+            show_result();
+        }
+        Some(Err(problem)) => state.problem.set(Some(problem)),
+        None => {}
+    }
+}
+
+/// Goes on with LATINO-PRO from the prompt that its last iteration found.
+pub fn resume(state: State) {
+    if state.phase.get_untracked() != Phase::Ready {
+        return;
+    }
+    let Some(found) = state.found.get_untracked() else {
+        return;
+    };
+    match untrack(|| state.job()) {
+        Some(Ok(job)) => {
+            let job = RestoreJob {
+                solver: Solver::LatinoPro,
+                prompt: found.prompt,
+                resume: Some(found.embedding.to_vec()),
+                ..job
+            };
             engine::restore(state, job);
             show_result();
         }

@@ -45,6 +45,15 @@ pub struct StepView {
     pub seconds: f64,
 }
 
+/// The prompt embedding of the last iteration of LATINO-PRO, which a cancelled run leaves behind.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The prompt that it started from.
+    pub prompt: String,
+    /// Its values.
+    pub embedding: Arc<Vec<f32>>,
+}
+
 /// One finished iteration of LATINO-PRO.
 #[derive(Debug, Clone)]
 pub struct IterationView {
@@ -145,6 +154,8 @@ pub struct Run {
     pub id: u32,
     /// What restores.
     pub solver: Solver,
+    /// The prompt it started with.
+    pub prompt: String,
     /// The undegraded picture, when known.
     pub truth: Option<Shared>,
     /// The noise level, for pictures in [0, 1].

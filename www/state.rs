@@ -156,6 +156,8 @@ pub struct State {
     pub preview: RwSignal<Option<Preview>>,
     /// The current or last restoration.
     pub run: RwSignal<Option<Run>>,
+    /// What LATINO-PRO's last iteration found.
+    pub found: RwSignal<Option<Found>>,
     /// The current or last comparison.
     pub comparison: RwSignal<Option<Comparison>>,
     /// True between the wish to cancel and its answer.
@@ -202,6 +204,7 @@ impl State {
             rule: RwSignal::new(StepRule::default()),
             preview: RwSignal::new(None),
             run: RwSignal::new(None),
+            found: RwSignal::new(None),
             comparison: RwSignal::new(None),
             cancelling: RwSignal::new(false),
             cancelled: RwSignal::new(false),
@@ -221,6 +224,7 @@ impl State {
             self.steps.set(model.recommended.steps);
             self.start
                 .set(model.recommended.start.unwrap_or(LAST_TIMESTEP));
+            self.found.set(None);
             self.init.set(model.recommended.init);
             self.rule.set(model.recommended.rule);
         }
@@ -257,6 +261,7 @@ impl State {
             solver: self.solver.get(),
             samples: self.samples.get(),
             pro: self.pro.get(),
+            resume: None,
             prompt: self.prompt.get(),
             steps: self.steps.get(),
             start: Some(self.start.get()),

@@ -184,6 +184,8 @@ pub struct RestoreJob {
     pub samples: u32,
     /// For LATINO-PRO.
     pub pro: ProSettings,
+    /// For LATINO-PRO: the embedding of an earlier run's last iteration under the same prompt.
+    pub resume: Option<Vec<f32>>,
     /// Prompt, used verbatim.
     pub prompt: String,
     /// Network evaluations, 1 to 50.
@@ -412,6 +414,8 @@ pub enum Event {
         residual: f64,
         /// The chain's last picture.
         picture: Rgba,
+        /// The prompt embedding after it, to go on from.
+        embedding: Vec<f32>,
         /// Wall-clock seconds of this iteration.
         seconds: f64,
     },

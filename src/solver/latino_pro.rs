@@ -54,6 +54,9 @@ pub struct ProOptions {
     pub frozen: Vec<usize>,
     /// Which gradient.
     pub direction: Direction,
+    /// Embedding to go on from, such as the last [`ProIteration::embedding`] of a run that was
+    /// cancelled. The balls stay where they are.
+    pub resume: Option<HostTensor>,
 }
 
 impl Default for ProOptions {
@@ -68,6 +71,7 @@ impl Default for ProOptions {
             radius: 15.0,
             frozen: (0..4).collect(),
             direction: Direction::default(),
+            resume: None,
         }
     }
 }
@@ -144,6 +148,8 @@ pub struct ProIteration {
     pub residual: f64,
     /// The chain's last picture after the prox, `[1, 3, H, W]`.
     pub picture: HostTensor,
+    /// The embedding after the step: keep the last one, and a run that is cancelled loses nothing.
+    pub embedding: HostTensor,
 }
 
 /// What [`latino_pro`] returns.
@@ -229,6 +235,9 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
     let mut latent = guard::finite(prior.encode(&start).await?, "encoder", "before step 1")?;
     latent.expect_shape("encoded picture", &shape)?;
     let mut ascent = PromptAscent::new(embedding, options.radius, &options.frozen)?;
+    if let Some(found) = &options.resume {
+        ascent.resume(found)?;
+    }
     let total = options.evaluations();
     let mut done = 0;
 
@@ -291,6 +300,7 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
                 distances: ascent.distances(),
                 residual: data.first().map_or(f64::NAN, |d| d.residual_before),
                 picture,
+                embedding: ascent.current().clone(),
             }));
         }
     }

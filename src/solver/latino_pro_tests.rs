@@ -194,6 +194,30 @@ fn evaluations_are_counted_and_reported() {
 }
 
 #[test]
+fn a_cancelled_run_goes_on_where_it_was() {
+    let whole = run(&options(), &mut Silent).unwrap();
+    let mut recorder = Recorder::cancelling_at(60);
+    assert!(matches!(
+        run(&options(), &mut recorder),
+        Err(Error::Cancelled)
+    ));
+    let kept = recorder.events.iter().rev().find_map(|e| match e {
+        ProEvent::Iteration(i) => Some(i.embedding.clone()),
+        _ => None,
+    });
+    let kept = kept.unwrap();
+    let mean = |c: &HostTensor| c.data().iter().sum::<f32>();
+    assert!(mean(&kept) > mean(&wrong()) && mean(&kept) < mean(&whole.embedding));
+    let more = ProOptions {
+        iterations: 1,
+        resume: Some(kept.clone()),
+        ..options()
+    };
+    let on = run(&more, &mut Silent).unwrap();
+    assert!(mean(&on.embedding) > mean(&kept));
+}
+
+#[test]
 fn it_can_be_cancelled_anywhere_and_refuses_bad_input() {
     let mut counter = Recorder::new();
     run(&options(), &mut counter).unwrap();

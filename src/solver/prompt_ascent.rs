@@ -39,6 +39,21 @@ impl PromptAscent {
         })
     }
 
+    /// Goes on from `current`, of the start's shape: each token is moved into its ball, frozen ones stay at
+    /// the start. The sum of gradients begins anew. Fails with [`Error::Shape`] on another shape.
+    pub fn resume(&mut self, current: &HostTensor) -> Result<()> {
+        current.expect_shape("prompt embedding", self.start.shape())?;
+        let width = self.width;
+        let tokens = self.current.data_mut().chunks_mut(width);
+        for ((token, from), free) in tokens.zip(current.data().chunks(width)).zip(&self.free) {
+            if *free {
+                token.copy_from_slice(from);
+            }
+        }
+        self.step(0.0);
+        Ok(())
+    }
+
     /// The embedding now.
     pub fn current(&self) -> &HostTensor {
         &self.current
@@ -122,5 +137,17 @@ mod tests {
         assert!((distances[1] - 0.5).abs() < 1e-6, "{distances:?}");
         assert_eq!((distances[0], distances[2]), (0.0, 0.0));
         assert!(a.add(&tensor(&[1.0, 2.0])).is_err());
+        // Resuming keeps frozen tokens and the balls.
+        let mut b = PromptAscent::new(&tensor(&[1.0, 1.0, 2.0, 2.0, 3.0, 3.0]), 0.5, &[0]).unwrap();
+        b.resume(&tensor(&[9.0, 9.0, 2.3, 2.0, 3.0, 7.0])).unwrap();
+        for (g, e) in b
+            .current()
+            .data()
+            .iter()
+            .zip([1.0, 1.0, 2.3, 2.0, 3.0, 3.5])
+        {
+            assert!((g - e).abs() < 1e-6);
+        }
+        assert!(b.resume(&tensor(&[1.0, 2.0])).is_err());
     }
 }

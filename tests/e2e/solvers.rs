@@ -266,6 +266,14 @@ fn latino_pro_shows_its_iterations() {
     browser.run("document.getElementById('pro-ends').click(); return true");
     assert_eq!(text(&browser, "#compare .at-left"), "Iteration 1");
     assert_eq!(text(&browser, "#compare .at-right"), "Iteration 2");
+    // Going on starts from what was found: further from the start than the first time.
+    run(&browser, &site, "pro-resume");
+    let again = browser
+        .run("return Number(document.querySelector('#chart-distance tbody td').textContent)");
+    assert!(
+        again.as_f64().unwrap() > moved[0].as_f64().unwrap(),
+        "{again} {moved}"
+    );
     no_console_errors(&browser);
 }
 

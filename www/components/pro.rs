@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::chart::Chart;
 use super::samples::thumb;
+use crate::app::resume;
 use crate::chart::Series;
-use crate::state::{IterationView, Reference, Shown, state};
+use crate::state::{IterationView, Phase, Reference, Shown, state};
 use crate::text;
 
 /// The section.
@@ -42,7 +43,19 @@ pub fn ProView() -> impl IntoView {
         state.reference.set(Some(Reference::FirstIteration));
         state.shown.set(Shown::Iteration(last));
     };
+    // An embedding belongs to its prompt.
+    let resumable = move || {
+        let found = state.found.with(|f| f.as_ref().map(|f| f.prompt.clone()));
+        found.is_some_and(|prompt| state.prompt.with(|p| *p == prompt))
+    };
     view! {
+        <Show when=move || resumable() && state.phase.get() == Phase::Ready>
+            <section class="card" aria-labelledby="pro-found-title">
+                <h2 id="pro-found-title">{text::PRO_FOUND}</h2>
+                <p class="hint">{text::PRO_FOUND_HINT}</p>
+                <button type="button" class="button" id="pro-resume" on:click=move |_| resume(state)>{text::PRO_RESUME}</button>
+            </section>
+        </Show>
         <Show when=move || { count.get() > 0 }>
             <section class="card" id="pro" aria-labelledby="pro-title">
                 <h2 id="pro-title">{text::PRO_VIEW}</h2>

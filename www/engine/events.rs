@@ -9,7 +9,7 @@ use super::comparison::{end_comparison, next_solver, settle};
 use super::{ESTIMATE, MEASURE, MEASURING, forget_iteration, forget_unfinished, load, lost, now};
 use crate::noise::Noise;
 use crate::state::{
-    IterationView, Load, Outcome, Phase, Preview, Problem, Run, SampleView, Shown, Spread,
+    Found, IterationView, Load, Outcome, Phase, Preview, Problem, Run, SampleView, Shown, Spread,
     Standing, State, StepView, Tokens, psnr,
 };
 use crate::text;
@@ -125,10 +125,15 @@ pub(super) fn receive(state: State, event: Event) {
             distances,
             residual,
             picture,
+            embedding,
             seconds,
             ..
         } => {
             with_run(state, id, |run| {
+                state.found.set(Some(Found {
+                    prompt: run.prompt.clone(),
+                    embedding: Arc::new(embedding),
+                }));
                 run.iterations.push(IterationView {
                     iteration,
                     step,

@@ -209,6 +209,7 @@ fn begin(state: State, job: RestoreJob) {
     state.run.set(Some(Run {
         id,
         solver: job.solver,
+        prompt: job.prompt.clone(),
         truth: (!job.measured).then(|| Arc::new(job.picture.clone())),
         noise: state.noise.get_untracked().level(),
         preview: None,

@@ -256,6 +256,9 @@ pub fn component_share(index: usize, share: f64) -> String {
 // LATINO-PRO
 pub const PRO_VIEW: &str = "LATINO-PRO's iterations";
 pub const PRO_VIEW_HINT: &str = "What each iteration's short chain has found while the prompt was fitted. Select one to see it large.";
+pub const PRO_FOUND: &str = "The prompt found so far";
+pub const PRO_FOUND_HINT: &str = "LATINO-PRO's last iteration is kept, after a cancelled run too.";
+pub const PRO_RESUME: &str = "Go on from it for more iterations";
 pub const PRO_ENDS: &str = "Compare the first with the last";
 pub const OF_FIRST_ITERATION: &str = "First iteration";
 pub const CHART_DISTANCE: &str = "Mean distance of the tokens from their start";

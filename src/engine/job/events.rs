@@ -86,6 +86,7 @@ impl JobEvent {
                 distances: i.distances,
                 residual: i.residual,
                 picture: image::to_rgba8(&i.picture),
+                embedding: i.embedding.into_data(),
                 seconds,
             },
             Self::Sample {

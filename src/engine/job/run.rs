@@ -100,7 +100,11 @@ impl Restoration {
         let mut noise = SeededNoise::new(self.seed.wrapping_add(sample), NoiseStream::Solver);
         let mut observer = events::Solver(observer);
         if settings.solver == Solver::LatinoPro {
-            let options = settings.latino_pro(scheduler, holes, picture)?;
+            let mut options = settings.latino_pro(scheduler, holes, picture)?;
+            options.resume = match &settings.resume {
+                Some(values) => Some(HostTensor::new(embedding.shape(), values.clone())?),
+                None => None,
+            };
             let prior = Prompted::new(pipeline, settings.guidance);
             let found = latino_pro(
                 &prior,

@@ -36,6 +36,8 @@ pub struct SolverSettings {
     pub fresh_noise: f64,
     /// For LATINO-PRO.
     pub pro: ProSettings,
+    /// Values of the embedding that LATINO-PRO goes on from.
+    pub resume: Option<Vec<f32>>,
 }
 
 impl Default for SolverSettings {
@@ -53,6 +55,7 @@ impl Default for SolverSettings {
             re_encoding: ReEncoding::default(),
             fresh_noise: 1.0,
             pro: ProSettings::default(),
+            resume: None,
         }
     }
 }
@@ -69,6 +72,7 @@ impl SolverSettings {
             output: job.output,
             rule: job.rule,
             pro: job.pro,
+            resume: job.resume.clone(),
             ..Self::default()
         }
     }
