@@ -463,6 +463,44 @@ fn latino_pro_fits_the_prompt() {
     let first = distances(0)[4..].iter().copied().fold(0.0, f64::max);
     assert!((first - 0.08).abs() < 1e-3, "{first}");
     assert!(distances(2)[4..].iter().copied().fold(0.0, f64::max) > first);
+    // Going on from what was found starts further away.
+    let found = files.path("found.safetensors");
+    std::fs::copy(files.path("out/embedding.safetensors"), &found).unwrap();
+    let more = succeeds(&[
+        "restore",
+        "--model",
+        MODEL,
+        "--image",
+        &image,
+        "--task",
+        "denoising",
+        "--noise",
+        "0.2",
+        "--prompt",
+        "a photo of a cat",
+        "--solver",
+        "latino-pro",
+        "--iterations",
+        "1",
+        "--chain-steps",
+        "2",
+        "--steps",
+        "1",
+        "--resume",
+        &found,
+        "--out",
+        &out,
+        "--json",
+    ]);
+    let more: serde_json::Value = serde_json::from_str(&more).unwrap();
+    let sum = |list: &serde_json::Value| -> f64 {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|d| d.as_f64().unwrap())
+            .sum()
+    };
+    assert!(sum(&more["iterations"][0]["distances"]) > distances(0).iter().sum::<f64>());
     // Same seed, same result.
     assert_eq!(
         run("4")["samples"][0]["metrics"],

@@ -8,6 +8,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 
 use crate::components::{
     degradation::Degradation,
+    edit::EditView,
     header::Header,
     input::{PictureInput, accept_transfer, take_first_sample},
     pro::ProView,
@@ -72,6 +73,7 @@ pub fn App() -> impl IntoView {
                 <SamplesView/>
                 <SpreadView/>
                 <ProView/>
+                <EditView/>
                 <Strip/>
                 <StepsChart/>
                 <Solvers/>
@@ -310,7 +312,7 @@ pub fn compare(state: State) {
 }
 
 /// Scrolls to the result where it is out of sight, as on a phone.
-fn show_result() {
+pub fn show_result() {
     let Some(result) = document().get_element_by_id("result") else {
         return;
     };

@@ -94,6 +94,7 @@ mod tests {
             solver: Solver::Latino,
             samples: 1,
             pro: ProSettings::default(),
+            resume: None,
             prompt: String::new(),
             steps: 2,
             start: None,

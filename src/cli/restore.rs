@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::tensors::{self, Tensors};
 use super::{DeviceArg, InitArg, RuleArg, SolverArg};
 use crate::HostTensor;
 use crate::engine::Pipeline;
@@ -113,6 +114,9 @@ pub struct Args {
     /// LATINO-PRO: the gradient's expectation over the chain's noise instead of a draw.
     #[arg(long)]
     expected: bool,
+    /// LATINO-PRO: go on from the embedding.safetensors of an earlier run under the same prompt.
+    #[arg(long)]
+    resume: Option<PathBuf>,
     /// Model folder whose autoencoder (made for the same latents) is used inside the chain; the
     /// model's own decodes the end.
     #[arg(long)]
@@ -304,6 +308,10 @@ pub async fn run(args: Args) -> Result<()> {
             frozen: args.frozen,
             expected: args.expected,
         },
+        resume: match &args.resume {
+            Some(path) => Some(Tensors::read(path)?.get("embedding")?.data().to_vec()),
+            None => None,
+        },
     };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     write_png(
@@ -319,6 +327,13 @@ pub async fn run(args: Args) -> Result<()> {
     let seconds = start.elapsed().as_secs_f64() / args.samples as f64;
     if args.samples == 1 {
         log.samples.push(log.steps);
+    }
+    if let Some(embedding) = outcome.samples.first().and_then(|s| s.embedding.as_ref()) {
+        tensors::write(
+            &args.out.join("embedding.safetensors"),
+            "embedding",
+            embedding,
+        )?;
     }
     let mut samples = Vec::new();
     for (k, (done, steps)) in outcome.samples.iter().zip(log.samples).enumerate() {

@@ -203,6 +203,19 @@ pub struct RestoreJob {
     pub rule: StepRule,
 }
 
+/// What an edit is to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EditJob {
+    /// The picture to edit.
+    pub picture: Rgba,
+    /// What it is to show.
+    pub to: String,
+    /// How far the result may differ, as a standard deviation for pictures in [0, 1].
+    pub tolerance: f64,
+    /// Whether the job's measurement must stay explained.
+    pub keep: bool,
+}
+
 /// Page to worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -227,6 +240,15 @@ pub enum Request {
         id: u32,
         /// The job.
         job: Box<RestoreJob>,
+    },
+    /// Edit a picture by constrained prompt steps (docs/editing.md). Answered as `Restore` is.
+    Edit {
+        /// Chosen by the page, echoed in the answers.
+        id: u32,
+        /// Settings; its prompt says what the picture shows. Its own picture counts with `keep` only.
+        job: Box<RestoreJob>,
+        /// What to change.
+        edit: Box<EditJob>,
     },
     /// Estimate the noise of a degraded picture. Answered by `NoiseEstimated` or `Failed`.
     EstimateNoise {

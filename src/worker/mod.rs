@@ -16,9 +16,9 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::engine::job::{JobEvent, Restoration};
+use crate::engine::job::{Edit, JobEvent, Restoration, SolverSettings};
 use crate::engine::{Compute, Pipeline};
-use crate::protocol::{Event, FailureKind, Request};
+use crate::protocol::{EditJob, Event, FailureKind, Request, RestoreJob};
 use crate::solver::Observer;
 use crate::{Error, Result};
 
@@ -96,16 +96,9 @@ async fn handle(state: Rc<State>, request: Request) {
             }),
             Err(e) => fail(Some(id), &e),
         },
-        Request::Restore { id, job } => {
-            if state.busy.replace(true) {
-                let e = Error::invalid("a restoration is already running; cancel it first");
-                return fail(Some(id), &e);
-            }
-            if let Err(e) = restore(&state, id, &job).await {
-                fail(Some(id), &e);
-            }
-            state.cancelled.borrow_mut().remove(&id);
-            state.busy.replace(false);
+        Request::Restore { id, job } => alone(&state, id, restore(&state, id, &job)).await,
+        Request::Edit { id, job, edit } => {
+            alone(&state, id, edit_picture(&state, id, &job, &edit)).await;
         }
         Request::EstimateNoise { id, picture } => {
             let estimate = crate::image::from_rgba8(&picture)
@@ -156,19 +149,62 @@ fn progress(stage: &str, done: f64, total: f64) {
     });
 }
 
-async fn restore(state: &State, id: u32, job: &crate::protocol::RestoreJob) -> Result<()> {
-    let pipeline = state
-        .pipeline
-        .borrow()
-        .clone()
-        .ok_or_else(|| Error::model("no model is loaded yet"))?;
+/// Runs the job `id` unless one is running, and reports its failure.
+async fn alone(state: &State, id: u32, job: impl Future<Output = Result<()>>) {
+    if state.busy.replace(true) {
+        let e = Error::invalid("a restoration is already running; cancel it first");
+        return fail(Some(id), &e);
+    }
+    if let Err(e) = job.await {
+        fail(Some(id), &e);
+    }
+    state.cancelled.borrow_mut().remove(&id);
+    state.busy.replace(false);
+}
+
+async fn edit_picture(state: &State, id: u32, job: &RestoreJob, edit: &EditJob) -> Result<()> {
+    let pipeline = loaded(state)?;
+    let begun = turn::now();
+    let measurement = match edit.keep {
+        true => Some(Restoration::prepare(job)?),
+        false => None,
+    };
+    let wanted = Edit {
+        from: job.prompt.clone(),
+        to: edit.to.clone(),
+        tolerance: edit.tolerance,
+    };
+    let done = crate::engine::job::edit(
+        &crate::image::from_rgba8(&edit.picture)?,
+        &wanted,
+        measurement.as_ref(),
+        u64::from(job.seed),
+        &SolverSettings::from_job(job),
+        &pipeline,
+        &mut Watch::new(state, id),
+    )
+    .await?;
+    post(&Event::Done {
+        id,
+        picture: done.picture,
+        metrics: done.metrics,
+        evaluations: done.evaluations,
+        uncertainty: None,
+        seconds: (turn::now() - begun) / 1000.0,
+    });
+    Ok(())
+}
+
+fn loaded(state: &State) -> Result<Rc<Pipeline>> {
+    let pipeline = state.pipeline.borrow().clone();
+    pipeline.ok_or_else(|| Error::model("no model is loaded yet"))
+}
+
+async fn restore(state: &State, id: u32, job: &RestoreJob) -> Result<()> {
+    let pipeline = loaded(state)?;
     let begun = turn::now();
     let prepared = Restoration::prepare(job)?;
-    let mut watch = Watch {
-        state,
-        id,
-        last: begun,
-    };
+    let mut watch = Watch::new(state, id);
     let mut outcome = prepared.run_job(job, &pipeline, &mut watch).await?;
     let uncertainty = match &outcome.spread {
         Some(spread) => Some(Box::new(spread.report()?)),
@@ -192,6 +228,16 @@ struct Watch<'a> {
     state: &'a State,
     id: u32,
     last: f64,
+}
+
+impl<'a> Watch<'a> {
+    fn new(state: &'a State, id: u32) -> Self {
+        Self {
+            state,
+            id,
+            last: turn::now(),
+        }
+    }
 }
 
 impl Observer<JobEvent> for Watch<'_> {

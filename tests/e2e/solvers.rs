@@ -328,3 +328,21 @@ fn solvers_are_compared() {
     );
     no_console_errors(&browser);
 }
+
+#[test]
+#[ignore = "needs the built site, Chromium and chromedriver; scripts/test.sh runs it"]
+fn a_result_is_edited() {
+    let site = Site::serve("dist");
+    let browser = open(&site);
+    run(&browser, &site, "run");
+    set(&browser, "edit-to", "a drawing of a purple dog");
+    set(&browser, "edit-iterations", "1");
+    set(&browser, "edit-tolerance", "0.5");
+    wait(&browser, "the button", &enabled("edit"));
+    run(&browser, &site, "edit");
+    browser.screenshot("edited");
+    // One iteration of four evaluations, and the last run of two steps.
+    assert!(text(&browser, "#status").contains("6 network evaluations"));
+    assert_eq!(count(&browser, "#pro .strip li"), 1);
+    no_console_errors(&browser);
+}

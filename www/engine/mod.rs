@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use latino_web::protocol::{Event, FailureKind, Request, RestoreJob, Rgba};
+use latino_web::protocol::{EditJob, Event, FailureKind, Request, RestoreJob, Rgba};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -189,6 +189,13 @@ pub fn estimate_noise(state: State, picture: Rgba) {
     send(state, &Request::EstimateNoise { id, picture });
 }
 
+/// Starts an edit of a result.
+pub fn edit(state: State, job: RestoreJob, edit: EditJob) {
+    let id = enter(state, &job);
+    let (job, edit) = (Box::new(job), Box::new(edit));
+    send(state, &Request::Edit { id, job, edit });
+}
+
 /// Starts a restoration. A comparison of another measurement is forgotten.
 pub fn restore(state: State, job: RestoreJob) {
     let concerned = |c: &Option<Comparison>| c.as_ref().is_none_or(|c| c.concerns(&job));
@@ -199,6 +206,13 @@ pub fn restore(state: State, job: RestoreJob) {
 }
 
 fn begin(state: State, job: RestoreJob) {
+    let id = enter(state, &job);
+    let job = Box::new(job);
+    send(state, &Request::Restore { id, job });
+}
+
+/// Shows that a run begins; returns its number.
+fn enter(state: State, job: &RestoreJob) -> u32 {
     let id = next_id();
     state.problem.set(None);
     state.cancelled.set(false);
@@ -224,13 +238,7 @@ fn begin(state: State, job: RestoreJob) {
         outcome: None,
         dropped: None,
     }));
-    send(
-        state,
-        &Request::Restore {
-            id,
-            job: Box::new(job),
-        },
-    );
+    id
 }
 
 /// Without its run, an iteration is nothing to compare with.

@@ -256,6 +256,19 @@ pub fn component_share(index: usize, share: f64) -> String {
 // LATINO-PRO
 pub const PRO_VIEW: &str = "LATINO-PRO's iterations";
 pub const PRO_VIEW_HINT: &str = "What each iteration's short chain has found while the prompt was fitted. Select one to see it large.";
+pub const EDIT: &str = "Edit the result";
+pub const EDIT_HINT: &str = "The prompt above says what the picture shows. Say what it is to show instead, in the same words up to what changes: those words stay, the others adapt to the picture. This project's own reading of constrained prompt steps.";
+pub const EDIT_TO: &str = "What it is to show";
+pub const EDIT_TOLERANCE: &str = "Tolerance";
+pub const EDIT_TOLERANCE_HINT: &str =
+    "How far the picture may change: at 0.02 hardly, at 1 entirely.";
+pub const EDIT_START_HINT: &str =
+    "999 keeps nothing of the layout but what the picture pulls back; lower keeps more.";
+pub const EDIT_ITERATIONS: &str = "Prompt steps";
+pub const EDIT_RADIUS: &str = "Radius";
+pub const EDIT_RADIUS_HINT: &str = "How far the unchanged words' tokens may move.";
+pub const EDIT_KEEP: &str = "Stay true to the measurement instead of the picture";
+pub const EDIT_RUN: &str = "Edit";
 pub const PRO_FOUND: &str = "The prompt found so far";
 pub const PRO_FOUND_HINT: &str = "LATINO-PRO's last iteration is kept, after a cancelled run too.";
 pub const PRO_RESUME: &str = "Go on from it for more iterations";
