@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceArg, RuleArg, SolverArg, restore};
+use super::{DeviceArg, RuleArg, SolverArg, report};
 use crate::engine::Pipeline;
 use crate::engine::files::Folder;
 use crate::engine::job::{Restoration, Setup, SolverSettings};
@@ -223,7 +223,7 @@ pub async fn run(args: Args) -> Result<()> {
         }
         text
     };
-    restore::print(&text)
+    report::print(&text)
 }
 
 fn name(column: Column) -> String {
@@ -278,7 +278,7 @@ async fn measure(
     } else {
         1
     };
-    let mut log = restore::Log::new(begun);
+    let mut log = report::Log::new(begun);
     let outcome = restoration
         .run(&settings, samples, pipeline, &mut log)
         .await?;

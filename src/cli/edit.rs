@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::{DeviceArg, RuleArg, restore};
+use super::{DeviceArg, RuleArg, report, restore};
 use crate::engine::Pipeline;
 use crate::engine::files::Folder;
 use crate::engine::job::{self, Restoration, Setup, SolverSettings};
@@ -115,7 +115,7 @@ pub async fn run(args: Args) -> Result<()> {
         to: args.to,
         tolerance: args.tolerance,
     };
-    let mut log = restore::Log::new(Instant::now());
+    let mut log = report::Log::new(Instant::now());
     let done = job::edit(
         &picture,
         &edit,
@@ -132,7 +132,7 @@ pub async fn run(args: Args) -> Result<()> {
             "evaluations": done.evaluations, "residual": done.metrics.residual, "iterations": log.iterations,
             "device": compute.report.name,
         });
-        restore::print(&serde_json::to_string_pretty(&report)?)?;
+        report::print(&serde_json::to_string_pretty(&report)?)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod generate;
 mod manifest;
 mod pack;
 mod physics;
+mod report;
 mod restore;
 mod tensors;
 

@@ -1,23 +1,23 @@
 //! `latino restore`: a picture in, restored pictures and a report out.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::report::{Log, metrics, print, write_effect, write_spread};
 use super::tensors::{self, Tensors};
 use super::{DeviceArg, InitArg, RuleArg, SolverArg};
 use crate::HostTensor;
 use crate::engine::Pipeline;
 use crate::engine::files::Folder;
-use crate::engine::job::{JobEvent, Restoration, Setup, SolverSettings, Spread};
+use crate::engine::job::{Restoration, Setup, SolverSettings};
 use crate::image::png::{read_mask, read_png, write_png};
 use crate::noise::{NoiseModel, estimate_noise};
-use crate::protocol::{Initialisation, Metrics, OutputStage, ProSettings, StepRule};
-use crate::solver::{Observer, ReEncoding, StepReport};
+use crate::protocol::{Initialisation, OutputStage, ProSettings, StepRule};
+use crate::solver::ReEncoding;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Output {
@@ -132,112 +132,6 @@ pub struct Args {
     json: bool,
 }
 
-/// Collects the steps for the report and warns of a prompt that was cut.
-pub(super) struct Log {
-    steps: Vec<Value>,
-    pub(super) iterations: Vec<Value>,
-    /// The steps of the samples that are done, when there are several.
-    samples: Vec<Vec<Value>>,
-    last: Instant,
-}
-
-impl Log {
-    /// Nothing yet; time counts from `now`.
-    pub(super) fn new(now: Instant) -> Self {
-        Self {
-            steps: Vec::new(),
-            iterations: Vec::new(),
-            samples: Vec::new(),
-            last: now,
-        }
-    }
-}
-
-/// Prints to standard output; a closed pipe is an error, not a crash.
-pub(super) fn print(text: &str) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "{text}")?)
-}
-
-impl Observer<JobEvent> for Log {
-    fn notify(&mut self, event: JobEvent) {
-        let seconds = self.last.elapsed().as_secs_f64();
-        self.last = Instant::now();
-        match event {
-            JobEvent::Started { dropped, .. } => {
-                if dropped > 0 {
-                    eprintln!(
-                        "warning: the prompt is too long; its last {dropped} tokens are not used"
-                    );
-                }
-            }
-            JobEvent::Iteration(i) => self.iterations.push(json!({
-                "iteration": i.iteration, "step": i.step, "residual": i.residual, "distances": i.distances,
-                "seconds": seconds,
-            })),
-            JobEvent::Sample { .. } => {
-                self.samples.push(std::mem::take(&mut self.steps));
-            }
-            JobEvent::Progress { .. } => {}
-            JobEvent::Step(StepReport {
-                step,
-                timestep,
-                data,
-                ..
-            }) => {
-                for d in data {
-                    self.steps.push(json!({
-                        "step": step, "timestep": timestep, "residual_before": d.residual_before,
-                        "residual_after": d.residual_after, "gamma": d.gamma, "seconds": seconds,
-                    }));
-                }
-            }
-        }
-    }
-
-    async fn checkpoint(&mut self) -> crate::Result<()> {
-        Ok(())
-    }
-}
-
-fn report(m: &Metrics) -> Value {
-    json!({ "psnr": m.psnr, "ssim": m.ssim, "residual": m.residual })
-}
-
-/// A map `[1, H, W]` in [0, 1] units as a picture, its largest value white.
-fn map_picture(map: &HostTensor) -> Result<HostTensor> {
-    let largest = map.data().iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    let [1, h, w] = *map.shape() else {
-        bail!("the map is {:?}", map.shape());
-    };
-    let grey = map.clone().map(|v| 2.0 * v / largest - 1.0);
-    Ok(HostTensor::new([1, 3, h, w], grey.data().repeat(3))?)
-}
-
-/// Writes what several samples say together and returns its part of the report.
-fn write_spread(out: &Path, spread: &Spread) -> Result<Value> {
-    write_png(out.join("mean.png"), &spread.mean)?;
-    let deviation = spread.samples.deviation_map()?;
-    write_png(out.join("deviation.png"), &map_picture(&deviation)?)?;
-    let largest = deviation.data().iter().copied().fold(0.0, f32::max);
-    let calibration = spread.calibration.as_ref().map(|c| {
-        let rows = c.rows.iter().map(
-            |r| json!({ "nominal": r.nominal, "attainable": r.attainable, "empirical": r.empirical }),
-        );
-        json!({
-            "rows": rows.collect::<Vec<_>>(), "z_deviation": c.z_deviation, "z_mean": c.z_mean,
-            "error_to_spread": c.error_to_spread,
-        })
-    });
-    let shares = spread.samples.components(5)?;
-    Ok(json!({
-        "mean": report(&spread.mean_metrics),
-        // Half of the [-1, 1] units; white in deviation.png.
-        "largest_deviation": f64::from(largest) / 2.0,
-        "calibration": calibration,
-        "component_shares": shares.iter().map(|c| c.share).collect::<Vec<_>>(),
-    }))
-}
-
 /// The noise as the visitor states it, or estimated from the degraded picture.
 pub(super) fn noise(text: &str, measured: bool, picture: &HostTensor) -> Result<NoiseModel> {
     if text != "estimate" {
@@ -344,15 +238,15 @@ pub async fn run(args: Args) -> Result<()> {
         };
         write_png(args.out.join(&name), &done.tensor)?;
         samples.push(json!({
-            "file": name, "seed": args.seed.wrapping_add(k as u64), "metrics": report(&done.metrics),
+            "file": name, "seed": args.seed.wrapping_add(k as u64), "metrics": metrics(&done.metrics),
             "evaluations": done.evaluations, "seconds": seconds, "steps": steps,
         }));
     }
     let mut summary = json!({
         "task": args.task, "noise": noise.to_string(), "device": compute.report.name,
         "solver": settings.solver, "model": pipeline.report().name, "load_seconds": loaded,
-        "baseline": report(&restoration.baseline_metrics()),
-        "bicubic": report(&restoration.metrics(&restoration.bicubic()?)), "samples": samples,
+        "baseline": metrics(&restoration.baseline_metrics()),
+        "bicubic": metrics(&restoration.metrics(&restoration.bicubic()?)), "samples": samples,
     });
     if !log.iterations.is_empty() {
         summary["iterations"] = log.iterations.into();
@@ -369,15 +263,7 @@ pub async fn run(args: Args) -> Result<()> {
         let effect = restoration
             .prompt_effect(&settings, &prompts, args.samples, &pipeline, &mut quiet)
             .await?;
-        let [c, h, w] = *effect.between.shape() else {
-            bail!("the map is {:?}", effect.between.shape());
-        };
-        let grey = (0..h * w).map(|i| {
-            let square = |ch: usize| effect.between.data()[ch * h * w + i].powi(2);
-            ((0..c).map(square).sum::<f32>() / c as f32).sqrt()
-        });
-        let map = HostTensor::new([1, h, w], grey.collect())?;
-        write_png(args.out.join("prompt-effect.png"), &map_picture(&map)?)?;
+        write_effect(&args.out, &effect)?;
         summary["prompt_effect"] = json!({ "prompts": prompts, "share": effect.share });
     }
     let text = serde_json::to_string_pretty(&summary)?;
