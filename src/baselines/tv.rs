@@ -7,12 +7,58 @@ use super::{BaselineOptions, BaselineProgress, Weight};
 use crate::{HostTensor, Result};
 
 /// The first primal step: pictures move by a few tenths while the dual field moves by about 1.
-pub(super) const FIRST_STEP: f32 = 0.1;
+const FIRST_STEP: f32 = 0.1;
 
 /// The share by which balancing changes the steps at first, and how fast that share shrinks (Goldstein,
 /// Li, Yuan, Esser and Baraniuk 2015).
-pub(super) const BALANCING: f32 = 0.5;
-pub(super) const SHRINKING: f32 = 0.95;
+const BALANCING: f32 = 0.5;
+const SHRINKING: f32 = 0.95;
+
+/// The primal step size, balanced so that primal and dual residuals fall alike.
+pub(super) struct Steps {
+    pub tau: f32,
+    share: f32,
+}
+
+impl Steps {
+    pub fn new() -> Self {
+        Self {
+            tau: FIRST_STEP,
+            share: BALANCING,
+        }
+    }
+
+    /// Takes the relative residuals of an iteration: reports every tenth, says whether to go on, and
+    /// balances the steps if so.
+    pub fn go_on(
+        &mut self,
+        iteration: usize,
+        [primal, dual]: [f64; 2],
+        options: &BaselineOptions,
+        progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    ) -> Result<bool> {
+        let change = primal.max(dual);
+        if iteration.is_multiple_of(10) {
+            progress(BaselineProgress {
+                iteration,
+                iterations: options.iterations,
+                change,
+            })?;
+        }
+        if change <= options.tolerance || !change.is_finite() {
+            return Ok(false);
+        }
+        // A lagging primal residual wants longer primal steps, and the other way round.
+        if primal > 1.5 * dual {
+            self.tau /= 1.0 - self.share;
+            self.share *= SHRINKING;
+        } else if dual > 1.5 * primal {
+            self.tau *= 1.0 - self.share;
+            self.share *= SHRINKING;
+        }
+        Ok(true)
+    }
+}
 
 /// The minimiser and the dual field that proves it.
 pub(super) struct Solution {
@@ -43,9 +89,10 @@ pub(super) fn solve(
     let mut p = Field::zeros(x.len());
     let mut lift = HostTensor::zeros(x.shape());
     let mut grad = gradient(x.data(), h, w);
-    let (mut tau, mut share) = (FIRST_STEP, BALANCING);
+    let mut steps = Steps::new();
     let mut gamma = 0.0;
     for iteration in 0..options.iterations {
+        let tau = steps.tau;
         let sigma = 1.0 / (NORM2 * tau);
         let moved = x.clone().zip(&lift, |x, l| x - tau * l)?;
         let next = {
@@ -79,24 +126,8 @@ pub(super) fn solve(
         );
         (x, p, lift, grad) = (next, q, next_lift, next_grad);
         let (primal, dual) = (primal / scale.0, dual / scale.1);
-        let change = primal.max(dual);
-        if iteration % 10 == 0 {
-            progress(BaselineProgress {
-                iteration,
-                iterations: options.iterations,
-                change,
-            })?;
-        }
-        if change <= options.tolerance || !change.is_finite() {
+        if !steps.go_on(iteration, [primal, dual], options, progress)? {
             break;
-        }
-        // A lagging primal residual wants longer primal steps, and the other way round.
-        if primal > 1.5 * dual {
-            tau /= 1.0 - share;
-            share *= SHRINKING;
-        } else if dual > 1.5 * primal {
-            tau *= 1.0 - share;
-            share *= SHRINKING;
         }
     }
     Ok(Solution { x, dual: p })

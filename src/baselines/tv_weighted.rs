@@ -3,7 +3,7 @@
 use super::discrepancy::ball;
 use super::gradient::{Field, NORM2, adjoint, gradient};
 use super::options::Problem;
-use super::tv::{BALANCING, FIRST_STEP, SHRINKING, ascend, project, residual};
+use super::tv::{Steps, ascend, project, residual};
 use super::{BaselineOptions, BaselineProgress, Weight};
 use crate::{Error, HostTensor, Result};
 
@@ -30,8 +30,9 @@ pub(super) fn solve(
     let mut lift = HostTensor::zeros(x.shape());
     let mut grad = gradient(x.data(), h, w);
     let mut seen = problem.forward(&x)?.map(|v| theta * v);
-    let (mut tau, mut share) = (FIRST_STEP, BALANCING);
+    let mut steps = Steps::new();
     for iteration in 0..options.iterations {
+        let tau = steps.tau;
         let sigma = 1.0 / (2.0 * NORM2 * tau);
         let next = (x.clone().zip(&lift, |x, l| x - tau * l)?).clamp(-1.0, 1.0);
         let next_grad = gradient(next.data(), h, w);
@@ -86,23 +87,8 @@ pub(super) fn solve(
             .sqrt();
         (x, p, u, lift, grad, seen) = (next, q, v, next_lift, next_grad, next_seen);
         let (primal, dual) = (primal / scale, dual / spread.max(1e-9));
-        let change = primal.max(dual);
-        if iteration % 10 == 0 {
-            progress(BaselineProgress {
-                iteration,
-                iterations: options.iterations,
-                change,
-            })?;
-        }
-        if change <= options.tolerance || !change.is_finite() {
+        if !steps.go_on(iteration, [primal, dual], options, progress)? {
             break;
-        }
-        if primal > 1.5 * dual {
-            tau /= 1.0 - share;
-            share *= SHRINKING;
-        } else if dual > 1.5 * primal {
-            tau *= 1.0 - share;
-            share *= SHRINKING;
         }
     }
     Ok(x)

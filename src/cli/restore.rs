@@ -257,13 +257,13 @@ pub async fn run(args: Args) -> Result<()> {
         summary["uncertainty"] = spread;
     }
     if !args.also.is_empty() {
-        let mut prompts = vec![settings.prompt.clone()];
-        prompts.extend(args.also);
         let mut quiet = Log::new(Instant::now());
         let effect = restoration
-            .prompt_effect(&settings, &prompts, args.samples, &pipeline, &mut quiet)
+            .prompt_effect(&settings, &outcome, &args.also, &pipeline, &mut quiet)
             .await?;
         write_effect(&args.out, &effect)?;
+        let mut prompts = vec![settings.prompt];
+        prompts.extend(args.also);
         summary["prompt_effect"] = json!({ "prompts": prompts, "share": effect.share });
     }
     let text = serde_json::to_string_pretty(&summary)?;

@@ -2,7 +2,7 @@
 
 use super::operator::{
     Operator, ProxPath, check_measurement, check_noise, check_pair, check_picture,
-    check_picture_dims,
+    check_picture_dims, grey_or_forward,
 };
 use super::rows::RowPath;
 use crate::{Error, HostTensor, Result};
@@ -86,9 +86,6 @@ impl Operator for Colorization {
 
     /// The luma of a picture of 3 channels; a picture of 1 channel is taken as it is.
     fn measurement_from_picture(&self, picture: &HostTensor) -> Result<HostTensor> {
-        if picture.dims4()?[1] == 1 {
-            return self.keep_measured(picture);
-        }
-        self.forward(picture)
+        grey_or_forward(self, picture)
     }
 }

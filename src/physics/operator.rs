@@ -90,6 +90,18 @@ pub trait ProxPath {
     fn residual_norm(&self, gamma: f64) -> Result<f64>;
 }
 
+/// For measurements of one channel: a picture of one channel is the measurement, any other is put
+/// through A.
+pub(super) fn grey_or_forward<O: Operator + ?Sized>(
+    op: &O,
+    picture: &HostTensor,
+) -> Result<HostTensor> {
+    if picture.dims4()?[1] == 1 {
+        return op.keep_measured(picture);
+    }
+    op.forward(picture)
+}
+
 /// Fails unless gamma is a step size.
 pub(super) fn check_gamma(gamma: f64) -> Result<()> {
     if gamma.is_finite() && gamma >= 0.0 {

@@ -72,17 +72,27 @@ impl Restoration {
         )
     }
 
+    /// The picture that `init` starts from where another solver has to make it.
+    pub(super) fn start(&self, init: Initialisation) -> Result<Option<HostTensor>> {
+        match init {
+            Initialisation::TotalVariation => {
+                self.baseline_picture(Baseline::TotalVariation).map(Some)
+            }
+            Initialisation::PseudoInverse | Initialisation::Adjoint => Ok(None),
+        }
+    }
+
     /// One sample from a model: the solver's noise is that of seed + `sample`. `embedding` is the
-    /// prompt's; LATINO-PRO starts from it.
+    /// prompt's; LATINO-PRO starts from it. `start` is [`Restoration::start`]'s.
     pub(super) async fn run_sample(
         &self,
         settings: &SolverSettings,
         sample: u64,
         pipeline: &Pipeline,
         embedding: &HostTensor,
+        start: Option<HostTensor>,
         observer: &mut impl Observer<JobEvent>,
     ) -> Result<Finished> {
-        self.check_multiple(pipeline)?;
         let scheduler = pipeline.scheduler();
         let likelihood = self.likelihood()?;
         let problem = Problem {
@@ -91,16 +101,10 @@ impl Restoration {
             sigma: likelihood.sigma(),
         };
         let holes = self.spec.has_holes();
-        let picture = match settings.init {
-            Initialisation::TotalVariation => {
-                Some(self.baseline_picture(Baseline::TotalVariation)?)
-            }
-            Initialisation::PseudoInverse | Initialisation::Adjoint => None,
-        };
         let mut noise = SeededNoise::new(self.seed.wrapping_add(sample), NoiseStream::Solver);
         let mut observer = events::Solver(observer);
         if settings.solver == Solver::LatinoPro {
-            let mut options = settings.latino_pro(scheduler, holes, picture)?;
+            let mut options = settings.latino_pro(scheduler, holes, start)?;
             options.resume = match &settings.resume {
                 Some(values) => Some(HostTensor::new(embedding.shape(), values.clone())?),
                 None => None,
@@ -119,7 +123,7 @@ impl Restoration {
             let result = found.restoration;
             return self.finished(result.picture, result.evaluations, Some(found.embedding));
         }
-        let options = settings.latino(scheduler, holes, picture)?;
+        let options = settings.latino(scheduler, holes, start)?;
         let prior = pipeline.condition(embedding, settings.guidance)?;
         let result = latino(
             &prior,

@@ -69,11 +69,21 @@ impl Restoration {
         let total = settings.evaluations() + (samples - 1) * settings.steps;
         observer.notify(self.started(total, encoding.dropped));
         observer.checkpoint().await?;
+        self.check_multiple(pipeline)?;
+        // The same for all samples.
+        let start = self.start(settings.init)?;
         let mut settings = settings.clone();
         let mut done = Vec::new();
         for k in 0..samples {
             let finished = self
-                .run_sample(&settings, k as u64, pipeline, &embedding, observer)
+                .run_sample(
+                    &settings,
+                    k as u64,
+                    pipeline,
+                    &embedding,
+                    start.clone(),
+                    observer,
+                )
                 .await?;
             if let Some(found) = &finished.embedding {
                 embedding = found.clone();
@@ -91,29 +101,35 @@ impl Restoration {
         self.outcome(done)
     }
 
-    /// How much the prompt decided: `samples` samples under each of `prompts`, compared. The
-    /// solver's noises are the same for all prompts.
+    /// How much the prompt decided: `own`, the outcome of [`Restoration::run`] under the settings'
+    /// prompt, compared with as many samples under each of `others`. The solver's noises are the same for
+    /// all prompts.
     ///
-    /// Fails with [`Error::Invalid`] on fewer than two prompts or samples, and as the solvers do.
+    /// Fails with [`Error::Invalid`] without other prompts or with a single sample, and as the solvers do.
     pub async fn prompt_effect(
         &self,
         settings: &SolverSettings,
-        prompts: &[String],
-        samples: usize,
+        own: &Outcome,
+        others: &[String],
         pipeline: &Pipeline,
         observer: &mut impl Observer<JobEvent>,
     ) -> Result<PromptEffect> {
-        let mut sets = Vec::new();
-        for prompt in prompts {
+        let samples = |outcome: &Outcome| {
+            let spread = outcome.spread.as_ref().map(|s| s.samples.clone());
+            spread.ok_or_else(|| {
+                Error::invalid("the effect of prompts needs at least two samples of each")
+            })
+        };
+        let mut sets = vec![samples(own)?];
+        for prompt in others {
             let settings = SolverSettings {
                 prompt: prompt.clone(),
                 ..settings.clone()
             };
-            let outcome = self.run(&settings, samples, pipeline, observer).await?;
-            let spread = outcome.spread.ok_or_else(|| {
-                Error::invalid("the effect of prompts needs at least two samples of each")
-            })?;
-            sets.push(spread.samples);
+            let outcome = self
+                .run(&settings, own.samples.len(), pipeline, observer)
+                .await?;
+            sets.push(samples(&outcome)?);
         }
         prompt_effect(&sets.iter().collect::<Vec<_>>())
     }
