@@ -463,6 +463,13 @@ fn latino_pro_fits_the_prompt() {
     let first = distances(0)[4..].iter().copied().fold(0.0, f64::max);
     assert!((first - 0.08).abs() < 1e-3, "{first}");
     assert!(distances(2)[4..].iter().copied().fold(0.0, f64::max) > first);
+    // What has moved is read in words.
+    let words = iterations[2]["words"].as_array().unwrap();
+    assert!(
+        words
+            .iter()
+            .all(|w| w["position"].as_u64().unwrap() >= 4 && w["token"].is_string())
+    );
     // Going on from what was found starts further away.
     let found = files.path("found.safetensors");
     std::fs::copy(files.path("out/embedding.safetensors"), &found).unwrap();
@@ -718,6 +725,26 @@ fn another_autoencoder_may_stand_in_inside_the_chain() {
         report["samples"][0]["metrics"]["psnr"].as_f64().unwrap()
     };
     assert_eq!(psnr(&String::from_utf8(own.stdout).unwrap()), psnr(&plain));
+    // Without one there is nothing to mix.
+    fails(
+        &[
+            "restore",
+            "--model",
+            MODEL,
+            "--image",
+            &image,
+            "--task",
+            "denoising",
+            "--noise",
+            "0.2",
+            "--prompt",
+            "a cat",
+            "--out",
+            &out,
+            "--hybrid",
+        ],
+        &["vae_quick"],
+    );
     // One of another size is refused.
     let other = run("tests/fixtures/pipelines/sd15");
     assert!(!other.status.success());

@@ -11,8 +11,8 @@ use latino_web::engine::{Pipeline, files::Folder};
 use latino_web::noise::{NoiseModel, NoisyLikelihood};
 use latino_web::physics::{Extras, TaskSpec, build};
 use latino_web::solver::{
-    GivenNoise, Initialisation, LatinoOptions, NoiseStream, Observer, Problem, PublishedModel,
-    SeededNoise, StepReport, StepRule, latino,
+    GivenNoise, Initialisation, LatinoOptions, NoiseStream, Observer, Problem, PublishedForm,
+    PublishedTable, SeededNoise, StepReport, StepRule, latino,
 };
 use latino_web::{Error, HostTensor, Result};
 use safetensors::SafeTensors;
@@ -78,7 +78,8 @@ fn trajectory(pipeline: &Pipeline, path: &Path) {
     let rule = match meta["fixed"].parse() {
         Ok(gamma) => StepRule::Fixed(gamma),
         Err(_) => StepRule::Published {
-            model: PublishedModel::Sd15Lcm,
+            table: PublishedTable::Sd15Lcm,
+            form: PublishedForm::ResolutionFree,
             renoise: true,
         },
     };

@@ -6,7 +6,7 @@
 use burn::tensor::Device;
 use latino_web::HostTensor;
 use latino_web::engine::likelihood::task_kind;
-use latino_web::engine::{Pipeline, files::Folder, pipeline::Prompted};
+use latino_web::engine::{Pipeline, files::Folder, prior::Prompted};
 use latino_web::noise::{NoiseModel, NoisyLikelihood};
 use latino_web::physics::{Extras, TaskSpec, build};
 use latino_web::solver::{

@@ -102,6 +102,7 @@ mod tests {
             init: Initialisation::default(),
             output: OutputStage::default(),
             rule: StepRule::default(),
+            hybrid: false,
         }
     }
 

@@ -269,6 +269,7 @@ impl State {
             init: self.init.get(),
             output: self.output.get(),
             rule: self.rule.get(),
+            hybrid: false,
         }))
     }
 

@@ -112,16 +112,17 @@ pub(super) fn ball(
 /// The t in [1e-8, 1e8] at which the increasing `residual` meets `delta`, to 1 %, from `start`:
 /// decades until it is bracketed, then regula falsi (Illinois) on logarithms.
 /// The nearer end when it lies beyond.
-pub(super) fn increasing(
-    mut residual: impl FnMut(f64) -> Result<f64>,
+pub(super) async fn increasing(
+    mut residual: impl AsyncFnMut(f64) -> Result<f64>,
     delta: f64,
     start: f64,
 ) -> Result<f64> {
-    let mut excess =
-        |log: f64| -> Result<f64> { Ok((residual(log.exp())?.max(1e-150) / delta).ln()) };
+    let mut excess = async |log: f64| -> Result<f64> {
+        Ok((residual(log.exp()).await?.max(1e-150) / delta).ln())
+    };
     let bound = 1e8f64.ln();
     let mut x = start.ln();
-    let first = excess(x)?;
+    let first = excess(x).await?;
     let step = if first > 0.0 { -1.0 } else { 1.0 } * 10f64.ln();
     let (mut a, mut fa) = (x, first);
     let (mut b, mut fb);
@@ -133,7 +134,7 @@ pub(super) fn increasing(
         if x == a {
             return Ok(x.exp());
         }
-        (b, fb) = (x, excess(x)?);
+        (b, fb) = (x, excess(x).await?);
         if fa * fb <= 0.0 {
             break;
         }
@@ -144,7 +145,7 @@ pub(super) fn increasing(
             break;
         }
         x = (a * fb - b * fa) / (fb - fa);
-        let fx = excess(x)?;
+        let fx = excess(x).await?;
         if fx * fb < 0.0 {
             (a, fa) = (b, fb);
         } else {
@@ -159,6 +160,7 @@ pub(super) fn increasing(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use pollster::block_on;
     use std::cell::Cell;
 
     /// A spectrum over eight decades, or one value.
@@ -218,9 +220,10 @@ mod tests {
     #[test]
     fn increasing_residuals_are_met_from_either_side() {
         for start in [1e-4, 1.0, 1e3] {
-            let t = increasing(|t| Ok(t / (1.0 + t)), 0.3, start).unwrap();
+            let t = block_on(increasing(async |t| Ok(t / (1.0 + t)), 0.3, start)).unwrap();
             assert!((t / (1.0 + t) / 0.3 - 1.0).abs() < 0.011, "{t}");
         }
-        assert!((increasing(|_| Ok(0.1), 0.3, 1.0).unwrap() / 1e8 - 1.0).abs() < 1e-6);
+        let end = block_on(increasing(async |_| Ok(0.1), 0.3, 1.0)).unwrap();
+        assert!((end / 1e8 - 1.0).abs() < 1e-6);
     }
 }

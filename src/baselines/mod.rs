@@ -22,7 +22,7 @@ mod tv_weighted;
 
 use crate::noise::{NoiseModel, NoisyLikelihood};
 use crate::physics::Operator;
-use crate::solver::{Likelihood, TaskKind};
+use crate::solver::{Likelihood, Observer, TaskKind};
 use crate::{Error, HostTensor, Result};
 
 use options::Problem;
@@ -33,26 +33,26 @@ pub use options::{Baseline, BaselineOptions, BaselineProgress, Weight};
 /// [-1, 1] units; zero stands for that of rounding to 8 bits. Pictures of a batch are solved one by
 /// one, each with its own regularisation.
 ///
-/// `progress` is called every few iterations; an error from it, such as [`Error::Cancelled`], ends the
-/// run.
+/// `observer` is told every few iterations how far the run is, and asked whether to go on.
 ///
 /// # Errors
 /// [`Error::Invalid`] on options or a noise level out of range or a measurement that is not finite,
-/// [`Error::Shape`] when `y` does not fit, [`Error::BadOutput`] when the iteration diverges.
-pub fn solve(
+/// [`Error::Shape`] when `y` does not fit, [`Error::BadOutput`] when the iteration diverges,
+/// [`Error::Cancelled`] from the observer.
+pub async fn solve(
     baseline: Baseline,
     operator: &dyn Operator,
     y: &HostTensor,
     sigma_n: f64,
     options: &BaselineOptions,
-    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    observer: &mut impl Observer<BaselineProgress>,
 ) -> Result<HostTensor> {
     if !(sigma_n >= 0.0 && sigma_n.is_finite()) {
         return Err(Error::invalid(format!(
             "the noise level is {sigma_n}; it must be finite and not negative"
         )));
     }
-    each(baseline, operator, y, options, progress, |y| {
+    each(baseline, operator, y, options, observer, |y| {
         let m = operator.measured_entries(y.dims4()?);
         Ok(Problem {
             start: operator.pseudo_inverse(&y, sigma_n as f32)?,
@@ -62,6 +62,7 @@ pub fn solve(
             y,
         })
     })
+    .await
 }
 
 /// As [`solve`], for any [`NoiseModel`]: |A x - y| becomes the whitened residual of
@@ -70,21 +71,21 @@ pub fn solve(
 ///
 /// # Errors
 /// As [`solve`]; [`Error::Invalid`] when a setting of the model is out of range.
-pub fn solve_with_noise(
+pub async fn solve_with_noise(
     baseline: Baseline,
     operator: &dyn Operator,
     y: &HostTensor,
     model: &NoiseModel,
     options: &BaselineOptions,
-    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    observer: &mut impl Observer<BaselineProgress>,
 ) -> Result<HostTensor> {
     let sigma_n = 2.0 * model.effective_sigma();
     if let NoiseModel::Gaussian { .. } = model {
         model.check()?;
-        return solve(baseline, operator, y, sigma_n, options, progress);
+        return solve(baseline, operator, y, sigma_n, options, observer).await;
     }
     let likelihood = NoisyLikelihood::new(operator, *model, TaskKind::Other)?;
-    each(baseline, operator, y, options, progress, |y| {
+    each(baseline, operator, y, options, observer, |y| {
         let roots = likelihood.weights(&y)?.map(f32::sqrt);
         let m = likelihood.measured_entries(&y);
         Ok(Problem {
@@ -95,15 +96,16 @@ pub fn solve_with_noise(
             roots: Some(roots),
         })
     })
+    .await
 }
 
 /// Solves picture by picture what `problem` makes of each measurement `[1, C', H', W']`.
-fn each<'a>(
+async fn each<'a>(
     baseline: Baseline,
     operator: &dyn Operator,
     y: &HostTensor,
     options: &BaselineOptions,
-    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    observer: &mut impl Observer<BaselineProgress>,
     problem: impl Fn(HostTensor) -> Result<Problem<'a>>,
 ) -> Result<HostTensor> {
     options.check()?;
@@ -121,11 +123,11 @@ fn each<'a>(
         problem.start = problem.start.clamp(-1.0, 1.0);
         let x = match baseline {
             Baseline::PseudoInverse => problem.start,
-            Baseline::Tikhonov => tikhonov::solve(problem, options, progress)?,
+            Baseline::Tikhonov => tikhonov::solve(problem, options, observer).await?,
             Baseline::TotalVariation if problem.roots.is_some() => {
-                tv_weighted::solve(problem, options, progress)?
+                tv_weighted::solve(problem, options, observer).await?
             }
-            Baseline::TotalVariation => tv::solve(problem, options, progress)?.x,
+            Baseline::TotalVariation => tv::solve(problem, options, observer).await?.x,
         };
         if !x.is_finite() {
             return Err(Error::BadOutput(format!(

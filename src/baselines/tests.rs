@@ -7,6 +7,8 @@ use super::*;
 use crate::image::psnr;
 use crate::noise::NoiseModel;
 use crate::physics::{Extras, build};
+use crate::solver::Silent;
+use pollster::block_on;
 
 fn operator(task: &str, side: usize) -> Box<dyn Operator> {
     build(&task.parse().unwrap(), [3, side, side], &Extras::default()).unwrap()
@@ -42,7 +44,23 @@ fn run(
     sigma_n: f64,
     options: BaselineOptions,
 ) -> HostTensor {
-    solve(baseline, op, y, sigma_n, &options, &mut |_| Ok(())).unwrap()
+    block_on(solve(baseline, op, y, sigma_n, &options, &mut Silent)).unwrap()
+}
+
+/// Cancels after so many checkpoints.
+struct Impatient(usize);
+
+impl Observer<BaselineProgress> for Impatient {
+    fn notify(&mut self, event: BaselineProgress) {
+        assert!(event.iteration < event.iterations && event.change >= 0.0);
+    }
+    async fn checkpoint(&mut self) -> Result<()> {
+        if self.0 == 0 {
+            return Err(Error::Cancelled);
+        }
+        self.0 -= 1;
+        Ok(())
+    }
 }
 
 fn measure(op: &dyn Operator, x: &HostTensor, sigma: f64) -> HostTensor {
@@ -103,7 +121,7 @@ fn denoising_closes_the_duality_gap() {
             start: y.clone(),
             delta: 0.0,
         };
-        let solution = tv::solve(problem, &options, &mut |_| Ok(())).unwrap();
+        let solution = block_on(tv::solve(problem, &options, &mut Silent)).unwrap();
         let distance = y.clone().zip(&solution.x, |a, b| a - b).unwrap().norm();
         let primal = 0.5 * distance.powi(2) + weight * total_variation(&solution.x, side, side);
         let lift = adjoint(&solution.dual, side, side);
@@ -162,7 +180,7 @@ fn tikhonov_solves_its_normal_equations() {
             start: op.pseudo_inverse(&y, 0.04).unwrap(),
             delta: 0.0,
         };
-        let x = tikhonov::solve(problem, &options, &mut |_| Ok(())).unwrap();
+        let x = block_on(tikhonov::solve(problem, &options, &mut Silent)).unwrap();
         let data = op
             .adjoint(&op.forward(&x).unwrap().zip(&y, |a, b| a - b).unwrap())
             .unwrap();
@@ -252,8 +270,10 @@ fn both_total_variations_agree() {
                 start: op.pseudo_inverse(&y, 0.2).unwrap().clamp(-1.0, 1.0),
                 delta: 0.2 * (y.len() as f64).sqrt(),
             };
-            let exact = tv::solve(problem(), &options, &mut |_| Ok(())).unwrap().x;
-            let dual = tv_weighted::solve(problem(), &options, &mut |_| Ok(())).unwrap();
+            let exact = block_on(tv::solve(problem(), &options, &mut Silent))
+                .unwrap()
+                .x;
+            let dual = block_on(tv_weighted::solve(problem(), &options, &mut Silent)).unwrap();
             let gap = exact.clone().zip(&dual, |a, b| a - b).unwrap().norm();
             assert!(
                 gap < 0.02 * exact.norm(),
@@ -286,8 +306,9 @@ fn every_noise_model_has_its_baselines() {
         let y = noise.apply(&op.forward(&x).unwrap(), 4).unwrap();
         let options = BaselineOptions::default();
         let quality = |baseline| {
-            let x0 = solve_with_noise(baseline, op.as_ref(), &y, &noise, &options, &mut |_| Ok(()));
-            psnr(&x0.unwrap(), &x).unwrap()
+            let mut watch = Silent;
+            let x0 = solve_with_noise(baseline, op.as_ref(), &y, &noise, &options, &mut watch);
+            psnr(&block_on(x0).unwrap(), &x).unwrap()
         };
         let [plain, tikhonov, tv] = Baseline::ALL.map(quality);
         assert!(
@@ -314,7 +335,15 @@ fn batches_are_their_pictures_and_bad_input_is_refused() {
         assert_eq!(&together.data()[..first.len()], first.data());
         assert_eq!(baseline.to_string().parse::<Baseline>().unwrap(), baseline);
         let go = |sigma, options: &BaselineOptions| {
-            solve(baseline, op.as_ref(), &a, sigma, options, &mut |_| Ok(())).is_err()
+            block_on(solve(
+                baseline,
+                op.as_ref(),
+                &a,
+                sigma,
+                options,
+                &mut Silent,
+            ))
+            .is_err()
         };
         assert!(go(-1.0, &options) && go(f64::NAN, &options));
         let bad = BaselineOptions {
@@ -324,20 +353,26 @@ fn batches_are_their_pictures_and_bad_input_is_refused() {
         assert!(go(0.1, &bad));
         let wrong = HostTensor::zeros([1, 3, side, side + 1]);
         assert!(
-            solve(
+            block_on(solve(
                 baseline,
                 op.as_ref(),
                 &wrong,
                 0.1,
                 &options,
-                &mut |_| Ok(())
-            )
+                &mut Silent
+            ))
             .is_err()
         );
         if baseline != Baseline::PseudoInverse {
-            let mut cancel = |_| Err(Error::Cancelled);
-            let end = solve(baseline, op.as_ref(), &a, 0.1, &options, &mut cancel);
-            assert!(matches!(end, Err(Error::Cancelled)));
+            // At the first look and at a later one.
+            for patience in [0, 1] {
+                let mut watch = Impatient(patience);
+                let end = block_on(solve(baseline, op.as_ref(), &a, 0.1, &options, &mut watch));
+                assert!(
+                    matches!(end, Err(Error::Cancelled)),
+                    "{baseline} {patience}"
+                );
+            }
         }
     }
     assert!(

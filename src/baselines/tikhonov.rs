@@ -4,6 +4,7 @@ use super::discrepancy::increasing;
 use super::gradient::{adjoint, gradient};
 use super::options::Problem;
 use super::{BaselineOptions, BaselineProgress, Weight};
+use crate::solver::Observer;
 use crate::{HostTensor, Result};
 
 /// The first weight tried.
@@ -12,24 +13,24 @@ const FIRST: f64 = 0.1;
 /// min over x of 1/2 |A x - y|^2 + weight / 2 |grad x|^2 by conjugate gradients on the normal equations
 /// (A^T A + weight grad^T grad) x = A^T y. Under the discrepancy principle the weight is looked for,
 /// each run starting where the last one ended.
-pub(super) fn solve(
+pub(super) async fn solve(
     problem: Problem<'_>,
     options: &BaselineOptions,
-    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    observer: &mut impl Observer<BaselineProgress>,
 ) -> Result<HostTensor> {
     let rhs = problem.adjoint(&problem.y)?;
     let mut x = problem.start.clone();
-    let mut run = |weight: f64, x: HostTensor| -> Result<HostTensor> {
-        conjugate_gradients(&problem, &rhs, weight, x, options, progress)
-    };
     match options.weight {
-        Weight::Fixed(weight) => run(weight, x),
+        Weight::Fixed(weight) => {
+            conjugate_gradients(&problem, &rhs, weight, x, options, observer).await
+        }
         Weight::Discrepancy { .. } => {
-            let residual = |weight: f64| {
-                x = run(weight, x.clone())?;
+            let residual = async |weight: f64| {
+                let start = x.clone();
+                x = conjugate_gradients(&problem, &rhs, weight, start, options, observer).await?;
                 problem.residual_norm(&x)
             };
-            increasing(residual, problem.delta, FIRST)?;
+            increasing(residual, problem.delta, FIRST).await?;
             Ok(x)
         }
     }
@@ -42,13 +43,13 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
         .sum()
 }
 
-fn conjugate_gradients(
+async fn conjugate_gradients(
     problem: &Problem<'_>,
     rhs: &HostTensor,
     weight: f64,
     mut x: HostTensor,
     options: &BaselineOptions,
-    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    observer: &mut impl Observer<BaselineProgress>,
 ) -> Result<HostTensor> {
     let [_, _, h, w] = x.dims4()?;
     let apply = |v: &HostTensor| -> Result<HostTensor> {
@@ -68,11 +69,12 @@ fn conjugate_gradients(
     for iteration in 0..options.iterations {
         let change = size.sqrt() / scale;
         if iteration % 10 == 0 {
-            progress(BaselineProgress {
+            observer.notify(BaselineProgress {
                 iteration,
                 iterations: options.iterations,
                 change: 20.0 * change,
-            })?;
+            });
+            observer.checkpoint().await?;
         }
         if change <= tolerance {
             break;

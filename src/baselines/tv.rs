@@ -4,6 +4,7 @@ use super::discrepancy::projection;
 use super::gradient::{Field, NORM2, adjoint, gradient, lengths};
 use super::options::Problem;
 use super::{BaselineOptions, BaselineProgress, Weight};
+use crate::solver::Observer;
 use crate::{HostTensor, Result};
 
 /// The first primal step: pictures move by a few tenths while the dual field moves by about 1.
@@ -30,20 +31,21 @@ impl Steps {
 
     /// Takes the relative residuals of an iteration: reports every tenth, says whether to go on, and
     /// balances the steps if so.
-    pub fn go_on(
+    pub async fn go_on(
         &mut self,
         iteration: usize,
         [primal, dual]: [f64; 2],
         options: &BaselineOptions,
-        progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+        observer: &mut impl Observer<BaselineProgress>,
     ) -> Result<bool> {
         let change = primal.max(dual);
         if iteration.is_multiple_of(10) {
-            progress(BaselineProgress {
+            observer.notify(BaselineProgress {
                 iteration,
                 iterations: options.iterations,
                 change,
-            })?;
+            });
+            observer.checkpoint().await?;
         }
         if change <= options.tolerance || !change.is_finite() {
             return Ok(false);
@@ -79,10 +81,10 @@ pub(super) struct Solution {
 /// tau / weight or, for the discrepancy principle, the projection onto the constraint: the prox whose
 /// gamma meets it. So the principle holds exactly and no weight is searched for; the one that it stands
 /// for is the constraint's multiplier. Steps are balanced so that primal and dual residuals fall alike.
-pub(super) fn solve(
+pub(super) async fn solve(
     problem: Problem<'_>,
     options: &BaselineOptions,
-    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    observer: &mut impl Observer<BaselineProgress>,
 ) -> Result<Solution> {
     let [_, _, h, w] = problem.start.dims4()?;
     let mut x = problem.start.clone();
@@ -126,7 +128,8 @@ pub(super) fn solve(
         );
         (x, p, lift, grad) = (next, q, next_lift, next_grad);
         let (primal, dual) = (primal / scale.0, dual / scale.1);
-        if !steps.go_on(iteration, [primal, dual], options, progress)? {
+        let residuals = [primal, dual];
+        if !steps.go_on(iteration, residuals, options, observer).await? {
             break;
         }
     }

@@ -5,6 +5,7 @@ use super::gradient::{Field, NORM2, adjoint, gradient};
 use super::options::Problem;
 use super::tv::{Steps, ascend, project, residual};
 use super::{BaselineOptions, BaselineProgress, Weight};
+use crate::solver::Observer;
 use crate::{Error, HostTensor, Result};
 
 /// Rounds of the power iteration for |A|, and what its result is raised by.
@@ -16,10 +17,10 @@ const POWER_MARGIN: f32 = 1.1;
 /// gradient method on K = (grad, theta B) with theta making the two norms equal. u is the dual of
 /// theta B x; its prox is, by Moreau's identity, v - sigma proj(v / sigma) with the projection onto the ball
 /// around theta y, or for the penalty in closed form.
-pub(super) fn solve(
+pub(super) async fn solve(
     problem: Problem<'_>,
     options: &BaselineOptions,
-    progress: &mut dyn FnMut(BaselineProgress) -> Result<()>,
+    observer: &mut impl Observer<BaselineProgress>,
 ) -> Result<HostTensor> {
     let [_, _, h, w] = problem.start.dims4()?;
     let theta = (NORM2 / squared_norm(&problem)?).sqrt();
@@ -87,7 +88,8 @@ pub(super) fn solve(
             .sqrt();
         (x, p, u, lift, grad, seen) = (next, q, v, next_lift, next_grad, next_seen);
         let (primal, dual) = (primal / scale, dual / spread.max(1e-9));
-        if !steps.go_on(iteration, [primal, dual], options, progress)? {
+        let residuals = [primal, dual];
+        if !steps.go_on(iteration, residuals, options, observer).await? {
             break;
         }
     }

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::DeviceArg;
 use super::tensors::{Tensors, write};
 use crate::engine::files::{Folder, Rounded};
-use crate::engine::pipeline::{load_autoencoder, load_text, load_unet};
+use crate::engine::load::{load_autoencoder, load_text, load_unet};
 use crate::engine::transfer::{download, upload};
 use crate::pack::Precision;
 

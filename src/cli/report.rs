@@ -52,9 +52,12 @@ impl Observer<JobEvent> for Log {
                     );
                 }
             }
-            JobEvent::Iteration(i) => self.iterations.push(json!({
+            JobEvent::Iteration {
+                iteration: i,
+                words,
+            } => self.iterations.push(json!({
                 "iteration": i.iteration, "step": i.step, "residual": i.residual, "distances": i.distances,
-                "seconds": seconds,
+                "words": words, "seconds": seconds,
             })),
             JobEvent::Sample { .. } => {
                 self.samples.push(std::mem::take(&mut self.steps));

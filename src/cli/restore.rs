@@ -71,6 +71,10 @@ pub struct Args {
     /// Posterior samples.
     #[arg(long, default_value_t = 1)]
     samples: usize,
+    /// Posterior samples that go through the networks together (default: as memory allows on a GPU, 1 on
+    /// the CPU).
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    batch: Option<u32>,
     /// Other prompts, each run with the same seeds: how much does the prompt decide? Needs --samples 2
     /// or more; may be repeated.
     #[arg(long = "also-prompt")]
@@ -114,11 +118,18 @@ pub struct Args {
     /// LATINO-PRO: the gradient's expectation over the chain's noise instead of a draw.
     #[arg(long)]
     expected: bool,
+    /// LATINO-PRO: the last run goes on from where the chains ended, as published, instead of starting
+    /// where LATINO does.
+    #[arg(long)]
+    published: bool,
     /// LATINO-PRO: go on from the embedding.safetensors of an earlier run under the same prompt.
     #[arg(long)]
     resume: Option<PathBuf>,
-    /// Model folder whose autoencoder (made for the same latents) is used inside the chain; the
-    /// model's own decodes the end.
+    /// Hybrid codec: the model's quick autoencoder (its vae_quick folder) inside the chain, its own at the
+    /// end.
+    #[arg(long)]
+    hybrid: bool,
+    /// Hybrid codec with the autoencoder of another model folder, made for the same latents.
     #[arg(long)]
     quick_vae: Option<PathBuf>,
     /// Share of fresh noise (DiffPIR's zeta); 1 is LATINO.
@@ -169,6 +180,7 @@ pub async fn run(args: Args) -> Result<()> {
     })?;
     let compute = args.device.open()?;
     let mut pipeline = Pipeline::load(&Folder(args.model), &compute.device).await?;
+    let hybrid = args.hybrid || args.quick_vae.is_some();
     if let Some(folder) = args.quick_vae {
         pipeline = pipeline.with_quick_autoencoder(&Folder(folder)).await?;
     }
@@ -201,11 +213,14 @@ pub async fn run(args: Args) -> Result<()> {
             radius: args.radius,
             frozen: args.frozen,
             expected: args.expected,
+            published: args.published,
         },
         resume: match &args.resume {
             Some(path) => Some(Tensors::read(path)?.get("embedding")?.data().to_vec()),
             None => None,
         },
+        batch: args.batch.map(|b| b as usize),
+        hybrid,
     };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     write_png(

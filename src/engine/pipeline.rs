@@ -1,19 +1,15 @@
-//! A whole latent consistency model on a device, and the prior that it is under a prompt.
+//! A whole latent consistency model on a device.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
+use super::codec::Autoencoders;
 use super::files::ModelFiles;
-use super::transfer::{download, upload};
-use crate::models::packed::Assembly;
-use crate::models::unet::Pullback;
-use crate::models::{
-    Autoencoder, ClipTextModel, UNet2DConditionModel, Weights, weights::shard_files,
-};
-use crate::pack::table::shard_path;
-use crate::pack::{Packed, sha256};
+use super::load::{load_autoencoder, load_quick, load_text, load_tokenizer, load_unet, need_text};
+use super::prior::Conditioned;
+use super::transfer::download;
+use crate::models::{ClipTextModel, UNet2DConditionModel};
 use crate::protocol::ModelReport;
 use crate::schedule::LcmScheduler;
-use crate::solver::{Codec, Prior, PromptPrior};
 use crate::tokenizer::{Encoding, Tokenizer};
 use crate::{Error, HostTensor, Result};
 
@@ -21,127 +17,12 @@ use crate::{Error, HostTensor, Result};
 #[derive(Debug)]
 pub struct Pipeline {
     tokenizer: Tokenizer,
-    text: ClipTextModel,
-    unet: UNet2DConditionModel,
-    autoencoder: Autoencoder,
-    /// Stands in for the autoencoder inside a chain; see [`Pipeline::with_quick_autoencoder`].
-    quick: Option<Autoencoder>,
+    pub(super) text: ClipTextModel,
+    pub(super) unet: UNet2DConditionModel,
+    pub(super) autoencoders: Autoencoders,
     scheduler: LcmScheduler,
-    device: Device,
+    pub(super) device: Device,
     report: ModelReport,
-}
-
-/// Reads `path`, which must be there.
-async fn need(files: &impl ModelFiles, path: &str) -> Result<Vec<u8>> {
-    files
-        .read(path)
-        .await?
-        .ok_or_else(|| Error::model(format!("{path} is missing")))
-}
-
-/// Reads `path` as text.
-async fn need_text(files: &impl ModelFiles, path: &str) -> Result<String> {
-    String::from_utf8(need(files, path).await?)
-        .map_err(|_| Error::model(format!("{path} is not UTF-8 text")))
-}
-
-async fn optional_text(files: &impl ModelFiles, path: &str) -> Result<Option<String>> {
-    match files.read(path).await? {
-        None => Ok(None),
-        Some(bytes) => String::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| Error::model(format!("{path} is not UTF-8 text"))),
-    }
-}
-
-/// The weights of `part`: from the shards of a packed model, or from files called `stem`, which are
-/// single, sharded, or of variant fp16.
-async fn weights(
-    files: &impl ModelFiles,
-    part: &str,
-    stem: &str,
-    device: &Device,
-) -> Result<Weights> {
-    if let Some(packed) = files.packed()? {
-        return packed_weights(files, &packed, part, device).await;
-    }
-    for variant in ["", ".fp16"] {
-        let single = format!("{part}/{stem}{variant}.safetensors");
-        if let Some(bytes) = files.read(&single).await? {
-            return Ok(Weights::new(part, vec![bytes])?.rounded(files.rounding()));
-        }
-        let index = format!("{part}/{stem}.safetensors.index{variant}.json");
-        if let Some(json) = optional_text(files, &index).await? {
-            let mut shards = Vec::new();
-            for file in shard_files(&json)? {
-                shards.push(need(files, &format!("{part}/{file}")).await?);
-            }
-            return Ok(Weights::new(part, shards)?.rounded(files.rounding()));
-        }
-    }
-    Err(Error::model(format!(
-        "{part}/{stem}.safetensors is missing (only safetensors files are read)"
-    )))
-}
-
-/// Each shard is read, checked, put on the device and dropped before the next.
-async fn packed_weights(
-    files: &impl ModelFiles,
-    packed: &Packed,
-    part: &str,
-    device: &Device,
-) -> Result<Weights> {
-    let part = packed.part(part)?;
-    let mut assembly = Assembly::new(part, device);
-    for index in part.shards() {
-        let hash = packed.shards.get(index).map_or("", String::as_str);
-        let path = shard_path(hash);
-        let bytes = files.read(&path).await?.ok_or_else(|| {
-            Error::model(format!(
-                "{path} is missing: the packed model is not whole; pack or copy it again"
-            ))
-        })?;
-        if !files.checked() && sha256(&bytes) != hash {
-            return Err(Error::model(format!(
-                "{path} is damaged ({} bytes): its SHA-256 is not its name; pack or copy the model again",
-                bytes.len()
-            )));
-        }
-        assembly.shard(index, &bytes)?;
-    }
-    assembly.finish()
-}
-
-async fn load_tokenizer(files: &impl ModelFiles) -> Result<Tokenizer> {
-    let config = optional_text(files, "tokenizer/tokenizer_config.json").await?;
-    let config = config.as_deref();
-    if let Some(vocab) = optional_text(files, "tokenizer/vocab.json").await? {
-        let merges = need_text(files, "tokenizer/merges.txt").await?;
-        return Tokenizer::from_vocab(&vocab, &merges, config);
-    }
-    let json = need_text(files, "tokenizer/tokenizer.json").await?;
-    Tokenizer::from_tokenizer_json(&json, config)
-}
-
-/// Loads only the text encoder of a folder.
-pub async fn load_text(files: &impl ModelFiles, device: &Device) -> Result<ClipTextModel> {
-    let config = need_text(files, "text_encoder/config.json").await?;
-    let weights = weights(files, "text_encoder", "model", device).await?;
-    ClipTextModel::load(&config, &weights, device)
-}
-
-/// Loads only the UNet of a folder.
-pub async fn load_unet(files: &impl ModelFiles, device: &Device) -> Result<UNet2DConditionModel> {
-    let config = need_text(files, "unet/config.json").await?;
-    let weights = weights(files, "unet", "diffusion_pytorch_model", device).await?;
-    UNet2DConditionModel::load(&config, &weights, device)
-}
-
-/// Loads only the autoencoder of a folder, of whichever class its config names.
-pub async fn load_autoencoder(files: &impl ModelFiles, device: &Device) -> Result<Autoencoder> {
-    let config = need_text(files, "vae/config.json").await?;
-    let weights = weights(files, "vae", "diffusion_pytorch_model", device).await?;
-    Autoencoder::load(&config, &weights, device)
 }
 
 impl Pipeline {
@@ -154,6 +35,11 @@ impl Pipeline {
         let text = load_text(files, device).await?;
         let unet = load_unet(files, device).await?;
         let autoencoder = load_autoencoder(files, device).await?;
+        let mut autoencoders = Autoencoders::new(autoencoder);
+        if let Some(quick) = load_quick(files, device).await? {
+            autoencoders.add_quick(quick)?;
+        }
+        let autoencoder = autoencoders.full();
         let channels = autoencoder.latent_channels();
         if unet.config().in_channels != channels || unet.config().out_channels != channels {
             return Err(Error::model(format!(
@@ -171,39 +57,37 @@ impl Pipeline {
             picture_size: (sample * factor) as u32,
             picture_multiple: (factor * unet.config().downsample_factor()) as u32,
             max_tokens: tokenizer.max_length() as u32,
-            parameters: text.parameters() + unet.parameters() + autoencoder.parameters(),
+            parameters: text.parameters() + unet.parameters() + autoencoders.parameters(),
+            hybrid: autoencoders.has_quick(),
         };
         Ok(Self {
             tokenizer,
             text,
             unet,
-            autoencoder,
-            quick: None,
+            autoencoders,
             scheduler,
             device: device.clone(),
             report,
         })
     }
 
-    /// Hybrid codec: the autoencoder of `files` (its `vae/`, made for the same latents, such as a
-    /// distilled `AutoencoderTiny`) encodes and decodes inside a chain; the model's own decodes the
-    /// picture that a run ends with. Fails with [`Error::Model`] when their latents differ in shape.
+    /// Takes the autoencoder of `files` (its `vae/`) as the quick one of the hybrid codec. Fails with
+    /// [`Error::Model`] when its latents differ in shape from the model's own.
     pub async fn with_quick_autoencoder(mut self, files: &impl ModelFiles) -> Result<Self> {
         let quick = load_autoencoder(files, &self.device).await?;
-        let facts = |ae: &Autoencoder| (ae.latent_channels(), ae.downsample_factor());
-        if facts(&quick) != facts(&self.autoencoder) {
-            let ((c, f), (own_c, own_f)) = (facts(&quick), facts(&self.autoencoder));
-            return Err(Error::model(format!(
-                "the quick autoencoder has {c} latent channels at 1/{f} of the size, the model's own {own_c} at 1/{own_f}"
-            )));
-        }
-        self.quick = Some(quick);
+        self.autoencoders.add_quick(quick)?;
+        self.report.hybrid = true;
         Ok(self)
     }
 
     /// What was loaded.
     pub fn report(&self) -> &ModelReport {
         &self.report
+    }
+
+    /// Whether it runs on a GPU.
+    pub fn on_gpu(&self) -> bool {
+        self.device != Device::flex()
     }
 
     /// The tokenizer.
@@ -226,153 +110,6 @@ impl Pipeline {
     /// The prior under a prompt embedding `[1, N, width]`. `guidance` is the scale for models with
     /// a guidance embedding (`time_cond_proj_dim`) and is ignored by others.
     pub fn condition(&self, embedding: &HostTensor, guidance: f32) -> Result<Conditioned<'_>> {
-        Ok(Conditioned {
-            pipeline: self,
-            context: upload(embedding, &self.device)?,
-            embedding: embedding.clone(),
-            guidance,
-        })
-    }
-}
-
-/// A [`Pipeline`] under one prompt: the prior p(x | c).
-#[derive(Debug)]
-pub struct Conditioned<'a> {
-    pipeline: &'a Pipeline,
-    context: Tensor<3>,
-    embedding: HostTensor,
-    guidance: f32,
-}
-
-impl Codec for Pipeline {
-    fn latent_shape(&self, [b, c, h, w]: [usize; 4]) -> Result<[usize; 4]> {
-        let ae = &self.autoencoder;
-        let f = ae.downsample_factor();
-        if c != 3 || h % f != 0 || w % f != 0 || h * w == 0 {
-            return Err(Error::shape(format!(
-                "the autoencoder takes pictures of 3 channels whose sides are multiples of {f}, not {c} channels of {h}x{w}"
-            )));
-        }
-        Ok([b, ae.latent_channels(), h / f, w / f])
-    }
-
-    async fn encode(&self, picture: &HostTensor) -> Result<HostTensor> {
-        self.latent_shape(picture.dims4()?)?;
-        let ae = self.quick.as_ref().unwrap_or(&self.autoencoder);
-        let latent = download(ae.encode(upload(picture, &self.device)?)?).await?;
-        let (scale, shift) = (ae.scaling_factor() as f32, ae.shift_factor() as f32);
-        Ok(latent.map(|v| (v - shift) * scale))
-    }
-
-    async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
-        let ae = self.quick.as_ref().unwrap_or(&self.autoencoder);
-        decode(ae, latent, &self.device).await
-    }
-
-    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
-        decode(&self.autoencoder, latent, &self.device).await
-    }
-}
-
-/// The picture of a scaled latent.
-async fn decode(ae: &Autoencoder, latent: &HostTensor, device: &Device) -> Result<HostTensor> {
-    let (scale, shift) = (ae.scaling_factor() as f32, ae.shift_factor() as f32);
-    let latent = latent.clone().map(|v| v / scale + shift);
-    download(ae.decode(upload(&latent, device)?)?).await
-}
-
-impl Codec for Conditioned<'_> {
-    fn latent_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
-        self.pipeline.latent_shape(picture)
-    }
-    async fn encode(&self, picture: &HostTensor) -> Result<HostTensor> {
-        self.pipeline.encode(picture).await
-    }
-    async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
-        self.pipeline.decode(latent).await
-    }
-    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
-        self.pipeline.decode_last(latent).await
-    }
-}
-
-impl Prior for Conditioned<'_> {
-    async fn predict(&self, z: &HostTensor, t: usize) -> Result<HostTensor> {
-        let batch = z.dims4()?[0];
-        let unet = &self.pipeline.unet;
-        let context = if batch == 1 {
-            self.context.clone()
-        } else {
-            let mut shape = self.embedding.shape().to_vec();
-            shape[0] = batch;
-            let rows = HostTensor::new(shape, self.embedding.data().repeat(batch))?;
-            upload(&rows, &self.pipeline.device)?
-        };
-        let cond = unet.guidance(self.guidance, batch, &self.pipeline.device);
-        let z = upload(z, &self.pipeline.device)?;
-        download(unet.forward(z, &[t as f32], context, cond)?).await
-    }
-}
-
-/// A [`Pipeline`] as a prior whose prompt embedding is an argument.
-#[derive(Debug, Clone, Copy)]
-pub struct Prompted<'a> {
-    pipeline: &'a Pipeline,
-    guidance: f32,
-}
-
-impl<'a> Prompted<'a> {
-    /// `guidance` as in [`Pipeline::condition`].
-    pub fn new(pipeline: &'a Pipeline, guidance: f32) -> Self {
-        Self { pipeline, guidance }
-    }
-}
-
-impl Codec for Prompted<'_> {
-    fn latent_shape(&self, picture: [usize; 4]) -> Result<[usize; 4]> {
-        self.pipeline.latent_shape(picture)
-    }
-    async fn encode(&self, picture: &HostTensor) -> Result<HostTensor> {
-        self.pipeline.encode(picture).await
-    }
-    async fn decode(&self, latent: &HostTensor) -> Result<HostTensor> {
-        self.pipeline.decode(latent).await
-    }
-    async fn decode_last(&self, latent: &HostTensor) -> Result<HostTensor> {
-        self.pipeline.decode_last(latent).await
-    }
-}
-
-impl PromptPrior for Prompted<'_> {
-    type Pullback<'b>
-        = Pullback<'b>
-    where
-        Self: 'b;
-
-    async fn predict_at(&self, z: &HostTensor, t: usize, c: &HostTensor) -> Result<HostTensor> {
-        let prior = self.pipeline.condition(c, self.guidance)?;
-        prior.predict(z, t).await
-    }
-
-    async fn predict_with_pullback(
-        &self,
-        z: &HostTensor,
-        t: usize,
-        c: &HostTensor,
-    ) -> Result<(HostTensor, Pullback<'_>)> {
-        let (unet, device) = (&self.pipeline.unet, &self.pipeline.device);
-        let batch = z.dims4()?[0];
-        let cond = unet.guidance(self.guidance, batch, device);
-        let z = upload(z, device)?;
-        let (output, pullback) = unet.forward_vjp(z, &[t as f32], upload(c, device)?, cond)?;
-        Ok((download(output).await?, pullback))
-    }
-
-    async fn pull_back<'b>(
-        &'b self,
-        pullback: Self::Pullback<'b>,
-        seed: &HostTensor,
-    ) -> Result<HostTensor> {
-        download(pullback.context(upload(seed, &self.pipeline.device)?)?).await
+        Conditioned::new(self, embedding, guidance)
     }
 }

@@ -23,11 +23,13 @@ const NEEDED: [&str; 4] = [
     "unet/config.json",
     "vae/config.json",
 ];
-const OPTIONAL: [&str; 4] = [
+const QUICK: &str = "vae_quick/config.json";
+const OPTIONAL: [&str; 5] = [
     "tokenizer/merges.txt",
     "tokenizer/tokenizer.json",
     "tokenizer/tokenizer_config.json",
     "tokenizer/vocab.json",
+    QUICK,
 ];
 
 /// What to pack and how.
@@ -133,11 +135,16 @@ pub fn pack(job: &Job, progress: &mut dyn FnMut(Progress)) -> Result<Manifest> {
         .map(|(path, scale)| Lora::open(path, *scale));
     let mut loras: Vec<Lora> = loras.collect::<Result<_>>()?;
     let mut parts = Vec::new();
+    let quick = small.iter().any(|(path, _)| *path == QUICK);
     for (name, stem, precision) in [
         ("text_encoder", "model", job.text),
         ("unet", "diffusion_pytorch_model", job.unet),
         ("vae", "diffusion_pytorch_model", job.vae),
+        ("vae_quick", "diffusion_pytorch_model", job.vae),
     ] {
+        if name == "vae_quick" && !quick {
+            continue;
+        }
         parts.push(Part::open(&job.from, name, stem, precision, &mut loras)?);
     }
     loras.iter().try_for_each(Lora::finish)?;

@@ -83,6 +83,8 @@ pub struct ModelReport {
     pub max_tokens: u32,
     /// Number of parameters, all parts together.
     pub parameters: u64,
+    /// Whether it brings a quick autoencoder for the hybrid codec; see [`RestoreJob::hybrid`].
+    pub hybrid: bool,
     /// The settings that suit it.
     pub recommended: Recommended,
 }
@@ -148,6 +150,9 @@ pub struct ProSettings {
     pub frozen: u32,
     /// The gradient's expectation over the chain's noise instead of a draw.
     pub expected: bool,
+    /// The last run goes on from where the chains ended, as published, instead of starting where LATINO
+    /// does.
+    pub published: bool,
 }
 
 impl Default for ProSettings {
@@ -159,6 +164,7 @@ impl Default for ProSettings {
             radius: 15.0,
             frozen: 4,
             expected: false,
+            published: false,
         }
     }
 }
@@ -201,6 +207,9 @@ pub struct RestoreJob {
     pub output: OutputStage,
     /// Step size rule.
     pub rule: StepRule,
+    /// Hybrid codec: the model's quick autoencoder inside the chain, its full one at the end. Fails for a
+    /// model that has none.
+    pub hybrid: bool,
 }
 
 /// What an edit is to do.
@@ -267,6 +276,26 @@ pub enum Request {
         /// The prompt.
         prompt: String,
     },
+}
+
+/// A word that a fitted token is like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WordMatch {
+    /// The word.
+    pub word: String,
+    /// Cosine of the token's move and the move that this word in its place would make, in (0, 1].
+    pub likeness: f64,
+}
+
+/// What LATINO-PRO made of one token of the prompt, in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenReading {
+    /// Position in the prompt, the start token being 0.
+    pub position: u32,
+    /// The prompt's own token.
+    pub token: String,
+    /// What it has moved towards, the likest first; at most three, none when nothing is like it.
+    pub words: Vec<WordMatch>,
 }
 
 /// Quality of a picture against the truth and the measurement.
@@ -436,6 +465,8 @@ pub enum Event {
         residual: f64,
         /// The chain's last picture.
         picture: Rgba,
+        /// The tokens that have moved, in words.
+        words: Vec<TokenReading>,
         /// The prompt embedding after it, to go on from.
         embedding: Vec<f32>,
         /// Wall-clock seconds of this iteration.

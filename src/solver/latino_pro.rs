@@ -30,6 +30,16 @@ pub enum Direction {
     Expected,
 }
 
+/// Where LATINO-PRO's last run starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LastStart {
+    /// From the last latent of the chains, as published.
+    #[default]
+    Chain,
+    /// From the last run's own initialisation: LATINO under the fitted embedding, nothing else.
+    Initialisation,
+}
+
 /// Options of [`latino_pro`]. The defaults are the published ones; `chain` and `last` need their
 /// timesteps filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +64,8 @@ pub struct ProOptions {
     pub frozen: Vec<usize>,
     /// Which gradient.
     pub direction: Direction,
+    /// Where the last run starts.
+    pub last_start: LastStart,
     /// Embedding to go on from, such as the last [`ProIteration::embedding`] of a run that was
     /// cancelled. The balls stay where they are.
     pub resume: Option<HostTensor>,
@@ -71,6 +83,7 @@ impl Default for ProOptions {
             radius: 15.0,
             frozen: (0..4).collect(),
             direction: Direction::default(),
+            last_start: LastStart::default(),
             resume: None,
         }
     }
@@ -208,7 +221,8 @@ impl<O: Observer<ProEvent>> Observer<StepReport> for Last<'_, O> {
 /// norm token by token (a token without gradient stays), and added to a sum G that is never reset, as
 /// published. Then `c <- Pi(c + gamma_j G)`, Pi the projection of every token on the ball of
 /// [`ProOptions::radius`] around its start. Chain j + 1 starts from chain j's last latent. After the
-/// last iteration LATINO runs once more, from that latent, under the final c.
+/// last iteration LATINO runs once more under the final c, from that latent or from its own
+/// initialisation ([`ProOptions::last_start`]).
 ///
 /// Order of the noise drawn: for every chain as in [`super::latino`].
 ///
@@ -309,6 +323,16 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
         prior,
         embedding: ascent.current(),
     };
+    if options.last_start == LastStart::Initialisation {
+        let start = initial_picture(&problem, &options.last.initialisation)?;
+        observer.checkpoint().await?;
+        latent = guard::finite(
+            prior.encode(&start).await?,
+            "encoder",
+            "before the last run",
+        )?;
+        latent.expect_shape("encoded picture", &shape)?;
+    }
     let mut restoration = chain(
         &at,
         scheduler,

@@ -148,6 +148,43 @@ fn it_regains_what_a_wrong_prompt_lost() {
     assert_eq!(pro.embedding.data()[..2], wrong().data()[..2]);
 }
 
+/// The last run from its own initialisation is LATINO under the fitted embedding, bit for bit.
+#[test]
+fn the_last_run_can_start_where_latino_does() {
+    let options = ProOptions {
+        last_start: LastStart::Initialisation,
+        ..options()
+    };
+    let pro = run(&options, &mut Silent).unwrap();
+    let prior = PromptedGaussian(GaussianPrior::new(0.0, 0.1));
+    let (_, y) = measurement();
+    let likelihood = Diagonal::scale(1.0);
+    let problem = Problem {
+        likelihood: &likelihood,
+        y: &y,
+        sigma: SIGMA,
+    };
+    let at = AtPrompt {
+        prior: &prior,
+        embedding: &pro.embedding,
+    };
+    let mut noise = SeededNoise::new(1, NoiseStream::Solver);
+    for _ in 0..15 * 4 {
+        noise.normal(&SHAPE).unwrap();
+    }
+    let plain = block_on(latino(
+        &at,
+        &prior.0.scheduler,
+        problem,
+        &options.last,
+        &mut noise,
+        &mut Silent,
+    ))
+    .unwrap();
+    assert_eq!(pro.restoration.picture, plain.picture);
+    assert_eq!(pro.restoration.evaluations, 68);
+}
+
 #[test]
 fn the_published_direction_has_the_same_mean() {
     let mut options = options();

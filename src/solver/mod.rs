@@ -21,12 +21,14 @@ pub use latino::{
     Initialisation, LatinoOptions, OutputStage, Problem, ReEncoding, Restoration, StepReport,
     latino,
 };
-pub use latino_pro::{Direction, ProEvent, ProIteration, ProOptions, ProRestoration, latino_pro};
+pub use latino_pro::{
+    Direction, LastStart, ProEvent, ProIteration, ProOptions, ProRestoration, latino_pro,
+};
 pub use likelihood::{Likelihood, ResidualCurve, TaskKind};
-pub use noise::{GivenNoise, NoiseSource, NoiseStream, SeededNoise};
+pub use noise::{GivenNoise, NoiseSource, NoiseStream, SeededNoise, StackedNoise};
 pub use prior::{Codec, Observer, Prior, PromptPrior, Silent};
 pub use prompt_ascent::PromptAscent;
-pub use published::{PublishedModel, published_delta};
+pub use published::{PublishedForm, PublishedTable, ResidualSize, published_delta};
 pub use step_rule::{DataStep, MAX_GAMMA, MIN_GAMMA, StepRule};
 
 #[cfg(test)]

@@ -54,6 +54,38 @@ impl NoiseSource for SeededNoise {
     }
 }
 
+/// One source for each picture of a batch: row k of every tensor is what source k gives alone.
+#[derive(Debug, Clone)]
+pub struct StackedNoise<S>(Vec<S>);
+
+impl<S: NoiseSource> StackedNoise<S> {
+    /// In the order of the batch.
+    pub fn new(sources: impl IntoIterator<Item = S>) -> Self {
+        Self(sources.into_iter().collect())
+    }
+}
+
+impl<S: NoiseSource> NoiseSource for StackedNoise<S> {
+    /// Fails with [`Error::Shape`] when the first dimension is not the number of sources.
+    fn normal(&mut self, shape: &[usize]) -> Result<HostTensor> {
+        let (Some(batch), rest) = (shape.first(), shape.get(1..).unwrap_or_default()) else {
+            return Err(Error::shape("noise without a batch"));
+        };
+        if *batch != self.0.len() {
+            return Err(Error::shape(format!(
+                "noise of shape {shape:?} was asked of {} sources",
+                self.0.len()
+            )));
+        }
+        let row = [&[1], rest].concat();
+        let mut values = Vec::with_capacity(shape.iter().product());
+        for source in &mut self.0 {
+            values.extend(source.normal(&row)?.into_data());
+        }
+        HostTensor::new(shape, values)
+    }
+}
+
 /// Given tensors, handed out in order: for tests and for comparing with other programs.
 #[derive(Debug, Clone)]
 pub struct GivenNoise {
@@ -114,6 +146,20 @@ mod tests {
         assert_ne!(base, draw(2, NoiseStream::Solver));
         assert_ne!(base, draw(1, NoiseStream::Measurement));
         assert_ne!(base, draw(1 << 40 | 1, NoiseStream::Solver));
+    }
+
+    #[test]
+    fn a_stack_gives_each_picture_its_own_noise() {
+        let source = |seed| SeededNoise::new(seed, NoiseStream::Solver);
+        let mut stack = StackedNoise::new([source(5), source(6)]);
+        let (mut a, mut b) = (source(5), source(6));
+        for _ in 0..2 {
+            let both = stack.normal(&[2, 3, 4]).unwrap();
+            let alone = [a.normal(&[1, 3, 4]).unwrap(), b.normal(&[1, 3, 4]).unwrap()];
+            assert_eq!(both.data(), [alone[0].data(), alone[1].data()].concat());
+        }
+        assert!(matches!(stack.normal(&[3, 4]), Err(Error::Shape(_))));
+        assert!(matches!(stack.normal(&[]), Err(Error::Shape(_))));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The data step: how large gamma is, and the prox with it.
 
-use super::{Likelihood, NoiseSource, NoiseStream, PublishedModel, SeededNoise, published_delta};
+use super::{
+    Likelihood, NoiseSource, NoiseStream, PublishedForm, PublishedTable, SeededNoise,
+    published::ResidualSize, published_delta,
+};
 use crate::{Error, HostTensor, Result};
 
 /// Smallest gamma that [`StepRule::Discrepancy`] tries.
@@ -25,10 +28,12 @@ pub enum StepRule {
         /// less trusts the data more.
         rho: f64,
     },
-    /// The published table: `gamma = delta (1 - alpha_bar_t) / sigma_n^2`, see [`published_delta`].
+    /// A published table: `gamma = delta (1 - alpha_bar_t) / sigma_n^2`, see [`published_delta`].
     Published {
-        /// Which column.
-        model: PublishedModel,
+        /// Which one.
+        table: PublishedTable,
+        /// As it is, or resolution-free.
+        form: PublishedForm,
         /// The published code measures the residual of A x with fresh noise of standard deviation
         /// sigma added (in [-1, 1] units, where the measurement's own noise is 2 sigma). True takes
         /// that noise's expectation, RMSE^2 + sigma^2, so that nothing random is drawn; with m
@@ -119,10 +124,19 @@ impl StepRule {
                     gamma.min(MAX_GAMMA)
                 })
             }
-            Self::Published { model, renoise } => {
+            Self::Published {
+                table,
+                form,
+                renoise,
+            } => {
                 let fresh = if renoise { at.sigma_n / 2.0 } else { 0.0 };
                 let rmse = (norm * norm / m.max(1.0) + fresh * fresh).sqrt();
-                let delta = published_delta(model, likelihood.task_kind(), at.t, rmse, at.sigma_n);
+                let size = ResidualSize {
+                    rmse,
+                    entries: m as usize,
+                };
+                let task = likelihood.task_kind();
+                let delta = published_delta(table, form, task, at.t, size, at.sigma_n);
                 let gamma = delta * (1.0 - at.alpha_bar) / (at.sigma_n * at.sigma_n);
                 // 0 / 0 only without noise and without residual, where any gamma does.
                 Ok(if gamma.is_nan() {
@@ -356,12 +370,17 @@ mod tests {
     #[test]
     fn published_and_fixed() {
         let published = |renoise| StepRule::Published {
-            model: PublishedModel::Sd15Lcm,
+            table: PublishedTable::Sd15Lcm,
+            form: PublishedForm::ResolutionFree,
             renoise,
         };
-        let delta =
-            |rmse| published_delta(PublishedModel::Sd15Lcm, TaskKind::Other, 499, rmse, 0.02);
-        let expected = delta(0.1) * (1.0 - AT.alpha_bar) / 4e-4;
+        let size = ResidualSize {
+            rmse: 0.1,
+            entries: 48,
+        };
+        let (table, form) = (PublishedTable::Sd15Lcm, PublishedForm::ResolutionFree);
+        let delta = published_delta(table, form, TaskKind::Other, 499, size, 0.02);
+        let expected = delta * (1.0 - AT.alpha_bar) / 4e-4;
         assert!((gamma(published(false), 1.0, 0.5, 0.4, AT) / expected - 1.0).abs() < 1e-6);
         let exact = Situation { sigma_n: 0.0, ..AT };
         assert_eq!(gamma(published(true), 1.0, 0.5, 0.4, exact), MAX_GAMMA);

@@ -1,6 +1,6 @@
 //! Byte-pair merging (Sennrich et al. 2016) with an end-of-word mark.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::bytes::byte_char;
 use crate::{Error, Result};
@@ -68,6 +68,29 @@ impl Bpe {
     /// The id of a symbol of the vocabulary.
     pub fn id(&self, symbol: &str) -> Option<u32> {
         self.vocab.get(symbol).copied()
+    }
+
+    /// The id for bytes that the vocabulary lacks.
+    pub fn unknown(&self) -> u32 {
+        self.unknown
+    }
+
+    /// The symbol of an id.
+    pub fn symbol(&self, id: u32) -> Option<&str> {
+        let mut entries = self.vocab.iter();
+        entries.find(|(_, i)| **i == id).map(|(s, _)| s.as_str())
+    }
+
+    /// All symbols in the order of their ids.
+    pub fn symbols(&self) -> Vec<(u32, &str)> {
+        let mut all: Vec<_> = self.vocab.iter().map(|(s, i)| (*i, s.as_str())).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The ids of the symbols that are the second half of a longer one.
+    pub fn endings(&self) -> HashSet<u32> {
+        self.merges.keys().map(|(_, b)| *b).collect()
     }
 
     /// Appends the ids of one word.

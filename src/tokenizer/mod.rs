@@ -9,6 +9,7 @@ mod bytes;
 mod files;
 mod special;
 mod split;
+mod vocabulary;
 
 use bpe::Bpe;
 use special::SpecialTokens;

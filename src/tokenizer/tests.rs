@@ -204,3 +204,25 @@ fn malformed_files_are_named() {
         assert!(message.contains(part), "{message}");
     }
 }
+
+#[test]
+fn the_vocabulary_is_read_as_words() {
+    let tokenizer = Tokenizer::from_vocab(VOCAB, MERGES, Some(CONFIG)).unwrap();
+    let ids = tokenizer.frequent_words(100);
+    let words: Vec<String> = ids.iter().map(|id| tokenizer.text(*id).unwrap()).collect();
+    assert_eq!(words.len(), 100);
+    for word in ["blue", "drawing", "face"] {
+        assert!(words.iter().any(|w| w == word), "{words:?}");
+    }
+    // "tion" ends longer symbols, "a" is short.
+    assert!(
+        words
+            .iter()
+            .all(|w| w != "tion" && w.len() >= 3 && !w.contains('<'))
+    );
+    let red = tokenizer.single("red").unwrap();
+    assert_eq!(tokenizer.text(red).unwrap(), "red");
+    assert_eq!(tokenizer.single("red ball"), None);
+    assert_eq!(tokenizer.single(""), None);
+    assert_eq!(tokenizer.text(u32::MAX), None);
+}

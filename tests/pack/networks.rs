@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use latino_web::engine::Compute;
 use latino_web::engine::ModelFiles;
 use latino_web::engine::files::{Folder, Rounded};
-use latino_web::engine::pipeline::{load_autoencoder, load_text, load_unet};
+use latino_web::engine::load::{load_autoencoder, load_text, load_unet};
 use latino_web::engine::transfer::download;
 use latino_web::pack::Precision;
 

@@ -4,10 +4,12 @@
 use super::events;
 use super::{JobEvent, Restoration, Setup, SolverSettings};
 use crate::engine::Pipeline;
-use crate::engine::pipeline::Prompted;
+use crate::engine::prior::Prompted;
 use crate::noise::NoiseModel;
 use crate::protocol::Solver;
-use crate::solver::{Initialisation, NoiseStream, Observer, Problem, SeededNoise, latino_pro};
+use crate::solver::{
+    Initialisation, LastStart, NoiseStream, Observer, Problem, SeededNoise, latino_pro,
+};
 use crate::{Error, HostTensor, Result};
 
 use super::Finished;
@@ -94,11 +96,14 @@ pub async fn edit(
     let scheduler = pipeline.scheduler();
     let mut options = settings.latino_pro(scheduler, false, None)?;
     options.frozen = frozen;
+    options.last_start = LastStart::Chain;
     options.chain.initialisation = Initialisation::Picture(picture.clone());
     options.chain.timesteps = settings.chain_from_start(scheduler)?;
     let likelihood = problem.likelihood()?;
+    let words = pipeline.prompt_words(&to, &options.frozen, observer);
+    let words = words.await?;
     let found = latino_pro(
-        &Prompted::new(pipeline, settings.guidance),
+        &Prompted::new(pipeline, settings.guidance).hybrid(settings.hybrid),
         scheduler,
         Problem {
             likelihood: &likelihood,
@@ -108,7 +113,7 @@ pub async fn edit(
         &embedding,
         &options,
         &mut SeededNoise::new(seed, NoiseStream::Solver),
-        &mut events::Solver(observer),
+        &mut events::ProSolver { observer, words },
     )
     .await?;
     let result = found.restoration;

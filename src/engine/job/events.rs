@@ -2,8 +2,10 @@
 
 use super::Finished;
 use crate::Result;
+use crate::baselines::BaselineProgress;
+use crate::engine::PromptWords;
 use crate::image;
-use crate::protocol::{Event, Metrics, Rgba};
+use crate::protocol::{Event, Metrics, Rgba, TokenReading};
 use crate::solver::{Observer, ProEvent, ProIteration, StepReport};
 
 /// What a job reports on the way.
@@ -32,7 +34,12 @@ pub enum JobEvent {
         total: usize,
     },
     /// One iteration of LATINO-PRO is done.
-    Iteration(ProIteration),
+    Iteration {
+        /// What the solver reports.
+        iteration: ProIteration,
+        /// Its embedding in words.
+        words: Vec<TokenReading>,
+    },
     /// One of several samples is done.
     Sample {
         /// 1 to `samples`.
@@ -78,7 +85,10 @@ impl JobEvent {
                 done: done as u32,
                 total: total as u32,
             },
-            Self::Iteration(i) => Event::Iteration {
+            Self::Iteration {
+                iteration: i,
+                words,
+            } => Event::Iteration {
                 id,
                 iteration: i.iteration as u32,
                 iterations: i.iterations as u32,
@@ -86,6 +96,7 @@ impl JobEvent {
                 distances: i.distances,
                 residual: i.residual,
                 picture: image::to_rgba8(&i.picture),
+                words,
                 embedding: i.embedding.into_data(),
                 seconds,
             },
@@ -104,7 +115,18 @@ impl JobEvent {
     }
 }
 
-/// Passes a solver's reports on as the job's.
+/// Lets a reference solver be cancelled; how far it is, nobody asks.
+pub(super) struct Baseline<'a, O>(pub &'a mut O);
+
+impl<O: Observer<JobEvent>> Observer<BaselineProgress> for Baseline<'_, O> {
+    fn notify(&mut self, _: BaselineProgress) {}
+
+    async fn checkpoint(&mut self) -> Result<()> {
+        self.0.checkpoint().await
+    }
+}
+
+/// Passes LATINO's reports on as the job's.
 pub(super) struct Solver<'a, O>(pub &'a mut O);
 
 impl<O: Observer<JobEvent>> Observer<StepReport> for Solver<'_, O> {
@@ -117,16 +139,25 @@ impl<O: Observer<JobEvent>> Observer<StepReport> for Solver<'_, O> {
     }
 }
 
-impl<O: Observer<JobEvent>> Observer<ProEvent> for Solver<'_, O> {
+/// Passes LATINO-PRO's reports on as the job's, each iteration's embedding read in words.
+pub(super) struct ProSolver<'a, O> {
+    pub observer: &'a mut O,
+    pub words: PromptWords,
+}
+
+impl<O: Observer<JobEvent>> Observer<ProEvent> for ProSolver<'_, O> {
     fn notify(&mut self, event: ProEvent) {
-        self.0.notify(match event {
+        self.observer.notify(match event {
             ProEvent::Progress { done, total } => JobEvent::Progress { done, total },
-            ProEvent::Iteration(i) => JobEvent::Iteration(i),
+            ProEvent::Iteration(iteration) => JobEvent::Iteration {
+                words: self.words.read(&iteration.embedding),
+                iteration,
+            },
             ProEvent::Step(s) => JobEvent::Step(s),
         });
     }
 
     async fn checkpoint(&mut self) -> Result<()> {
-        self.0.checkpoint().await
+        self.observer.checkpoint().await
     }
 }

@@ -5,10 +5,12 @@
 //! | `restoration` | [`Setup`] and [`Restoration`]: operator, measurement, baseline, metrics |
 //! | `settings` | [`SolverSettings`]: which solver, and how it is to run |
 //! | `run` | one sample with one solver |
+//! | `batch` | several samples that go through the networks together |
 //! | `samples` | several posterior samples and what they say together |
 //! | `edit` | editing a picture by constrained prompt steps |
 //! | `events` | [`JobEvent`]: what a job reports on the way |
 
+mod batch;
 mod edit;
 mod events;
 mod restoration;

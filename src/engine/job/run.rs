@@ -3,7 +3,7 @@
 use super::events::{self, JobEvent};
 use super::{Restoration, SolverSettings};
 use crate::baselines::{self, Baseline, BaselineOptions};
-use crate::engine::{Pipeline, pipeline::Prompted};
+use crate::engine::{Pipeline, prior::Prompted};
 use crate::image;
 use crate::protocol::{Initialisation, Metrics, Rgba, Solver};
 use crate::solver::{NoiseStream, Observer, Problem, SeededNoise, latino, latino_pro};
@@ -49,7 +49,11 @@ impl Restoration {
     }
 
     /// Restores without a model; fails for solvers that need one.
-    pub fn run_baseline(&self, solver: Solver) -> Result<Finished> {
+    pub async fn run_baseline(
+        &self,
+        solver: Solver,
+        observer: &mut impl Observer<JobEvent>,
+    ) -> Result<Finished> {
         let baseline = match solver {
             Solver::Tv => Baseline::TotalVariation,
             Solver::Tikhonov => Baseline::Tikhonov,
@@ -58,25 +62,36 @@ impl Restoration {
                 return Err(Error::model("this solver needs a model"));
             }
         };
-        self.finished(self.baseline_picture(baseline)?, 0, None)
+        let picture = self.baseline_picture(baseline, observer).await?;
+        self.finished(picture, 0, None)
     }
 
-    fn baseline_picture(&self, baseline: Baseline) -> Result<HostTensor> {
+    async fn baseline_picture(
+        &self,
+        baseline: Baseline,
+        observer: &mut impl Observer<JobEvent>,
+    ) -> Result<HostTensor> {
         baselines::solve_with_noise(
             baseline,
             self.operator.as_ref(),
             &self.measurement,
             &self.noise,
             &BaselineOptions::default(),
-            &mut |_| Ok(()),
+            &mut events::Baseline(observer),
         )
+        .await
     }
 
     /// The picture that `init` starts from where another solver has to make it.
-    pub(super) fn start(&self, init: Initialisation) -> Result<Option<HostTensor>> {
+    pub(super) async fn start(
+        &self,
+        init: Initialisation,
+        observer: &mut impl Observer<JobEvent>,
+    ) -> Result<Option<HostTensor>> {
         match init {
             Initialisation::TotalVariation => {
-                self.baseline_picture(Baseline::TotalVariation).map(Some)
+                let picture = self.baseline_picture(Baseline::TotalVariation, observer);
+                picture.await.map(Some)
             }
             Initialisation::PseudoInverse | Initialisation::Adjoint => Ok(None),
         }
@@ -102,14 +117,21 @@ impl Restoration {
         };
         let holes = self.spec.has_holes();
         let mut noise = SeededNoise::new(self.seed.wrapping_add(sample), NoiseStream::Solver);
-        let mut observer = events::Solver(observer);
+        if settings.hybrid && !pipeline.report().hybrid {
+            return Err(Error::model(
+                "this model brings no quick autoencoder (vae_quick) for the hybrid codec",
+            ));
+        }
         if settings.solver == Solver::LatinoPro {
             let mut options = settings.latino_pro(scheduler, holes, start)?;
             options.resume = match &settings.resume {
                 Some(values) => Some(HostTensor::new(embedding.shape(), values.clone())?),
                 None => None,
             };
-            let prior = Prompted::new(pipeline, settings.guidance);
+            let prompt = pipeline.tokenizer().encode(&settings.prompt);
+            let words = pipeline.prompt_words(&prompt, &options.frozen, observer);
+            let words = words.await?;
+            let prior = Prompted::new(pipeline, settings.guidance).hybrid(settings.hybrid);
             let found = latino_pro(
                 &prior,
                 scheduler,
@@ -117,7 +139,7 @@ impl Restoration {
                 embedding,
                 &options,
                 &mut noise,
-                &mut observer,
+                &mut events::ProSolver { observer, words },
             )
             .await?;
             let result = found.restoration;
@@ -125,13 +147,14 @@ impl Restoration {
         }
         let options = settings.latino(scheduler, holes, start)?;
         let prior = pipeline.condition(embedding, settings.guidance)?;
+        let prior = prior.hybrid(settings.hybrid);
         let result = latino(
             &prior,
             scheduler,
             problem,
             &options,
             &mut noise,
-            &mut observer,
+            &mut events::Solver(observer),
         )
         .await?;
         self.finished(result.picture, result.evaluations, None)

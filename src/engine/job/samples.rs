@@ -1,6 +1,6 @@
 //! Several posterior samples of one measurement, and what they say together.
 
-use super::{Finished, JobEvent, Restoration, SolverSettings};
+use super::{Finished, JobEvent, Restoration, SolverSettings, batch};
 use crate::engine::Pipeline;
 use crate::image;
 use crate::protocol::{Component, Metrics, RestoreJob, Solver, Uncertainty};
@@ -43,6 +43,20 @@ impl Outcome {
     }
 }
 
+/// Tells of sample `number` (from 0) of `samples`.
+fn notify_sample(
+    observer: &mut impl Observer<JobEvent>,
+    number: usize,
+    samples: usize,
+    finished: &Finished,
+) {
+    observer.notify(JobEvent::Sample {
+        sample: number as u32 + 1,
+        samples: samples as u32,
+        finished: Box::new(finished.clone()),
+    });
+}
+
 impl Restoration {
     /// Restores `samples` times, with the solver noise of seed, seed + 1, and so on. LATINO-PRO
     /// fits its prompt once; the other samples are LATINO's under that prompt. Solvers that draw no
@@ -62,7 +76,7 @@ impl Restoration {
         if !settings.needs_model() {
             observer.notify(self.started(0, 0));
             observer.checkpoint().await?;
-            let done = self.run_baseline(settings.solver)?;
+            let done = self.run_baseline(settings.solver, observer).await?;
             return self.outcome(vec![done]);
         }
         let (encoding, mut embedding) = pipeline.embed(&settings.prompt).await?;
@@ -71,34 +85,65 @@ impl Restoration {
         observer.checkpoint().await?;
         self.check_multiple(pipeline)?;
         // The same for all samples.
-        let start = self.start(settings.init)?;
+        let start = self.start(settings.init, observer).await?;
         let mut settings = settings.clone();
-        let mut done = Vec::new();
-        for k in 0..samples {
-            let finished = self
-                .run_sample(
-                    &settings,
-                    k as u64,
-                    pipeline,
-                    &embedding,
-                    start.clone(),
-                    observer,
-                )
-                .await?;
-            if let Some(found) = &finished.embedding {
-                embedding = found.clone();
-                settings.solver = Solver::Latino;
-            }
+        let mut done: Vec<Finished> = Vec::new();
+        let report = |observer: &mut _, done: &mut Vec<Finished>, finished: Finished| {
             if samples > 1 {
-                observer.notify(JobEvent::Sample {
-                    sample: k as u32 + 1,
-                    samples: samples as u32,
-                    finished: Box::new(finished.clone()),
-                });
+                notify_sample(observer, done.len(), samples, &finished);
             }
             done.push(finished);
+        };
+        if settings.solver == Solver::LatinoPro {
+            let found = self
+                .run_sample(&settings, 0, pipeline, &embedding, start.clone(), observer)
+                .await?;
+            if let Some(fitted) = &found.embedding {
+                embedding = fitted.clone();
+            }
+            report(observer, &mut done, found);
+            settings.solver = Solver::Latino;
+        }
+        let batch = self.batch(&settings, pipeline)?;
+        while done.len() < samples {
+            let (first, left) = (done.len(), samples - done.len());
+            if batch.min(left) == 1 {
+                let number = first as u64;
+                let finished = self
+                    .run_sample(
+                        &settings,
+                        number,
+                        pipeline,
+                        &embedding,
+                        start.clone(),
+                        observer,
+                    )
+                    .await?;
+                report(observer, &mut done, finished);
+                continue;
+            }
+            let numbers = first..first + batch.min(left);
+            self.run_batch(
+                &settings,
+                numbers,
+                pipeline,
+                &embedding,
+                start.clone(),
+                observer,
+                |observer, finished| report(observer, &mut done, finished),
+            )
+            .await?;
         }
         self.outcome(done)
+    }
+
+    /// How many samples go through the networks together.
+    fn batch(&self, settings: &SolverSettings, pipeline: &Pipeline) -> Result<usize> {
+        let [_, _, h, w] = self.baseline.dims4()?;
+        Ok(match settings.batch {
+            Some(batch) => batch.max(1),
+            None => batch::automatic(pipeline.on_gpu(), h, w),
+        })
     }
 
     /// How much the prompt decided: `own`, the outcome of [`Restoration::run`] under the settings'

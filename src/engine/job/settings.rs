@@ -2,7 +2,10 @@
 
 use crate::protocol::{Initialisation, OutputStage, ProSettings, RestoreJob, Solver, StepRule};
 use crate::schedule::{LcmScheduler, lcm_timesteps};
-use crate::solver::{self, Direction, LatinoOptions, ProOptions, PublishedModel, ReEncoding};
+use crate::solver::{
+    self, Direction, LastStart, LatinoOptions, ProOptions, PublishedForm, PublishedTable,
+    ReEncoding,
+};
 use crate::{HostTensor, Result};
 
 /// DiffPIR's share of fresh noise (Zhu et al. 2023).
@@ -26,6 +29,10 @@ pub struct SolverSettings {
     pub output: OutputStage,
     /// Step size rule.
     pub rule: StepRule,
+    /// The published table that LATINO and DiffPIR take under a published rule; LATINO-PRO has its own.
+    pub table: PublishedTable,
+    /// How its constants are applied.
+    pub form: PublishedForm,
     /// Target of the discrepancy rule as a multiple of the noise energy.
     pub rho: f64,
     /// Guidance scale for models with a guidance embedding.
@@ -38,6 +45,10 @@ pub struct SolverSettings {
     pub pro: ProSettings,
     /// Values of the embedding that LATINO-PRO goes on from.
     pub resume: Option<Vec<f32>>,
+    /// Samples that go through the networks together; `None`: as memory allows.
+    pub batch: Option<usize>,
+    /// Hybrid codec; fails for a model without a quick autoencoder.
+    pub hybrid: bool,
 }
 
 impl Default for SolverSettings {
@@ -50,12 +61,16 @@ impl Default for SolverSettings {
             init: Initialisation::default(),
             output: OutputStage::default(),
             rule: StepRule::default(),
+            table: PublishedTable::default(),
+            form: PublishedForm::default(),
             rho: 1.0,
             guidance: 1.0,
             re_encoding: ReEncoding::default(),
             fresh_noise: 1.0,
             pro: ProSettings::default(),
             resume: None,
+            batch: None,
+            hybrid: false,
         }
     }
 }
@@ -73,6 +88,7 @@ impl SolverSettings {
             rule: job.rule,
             pro: job.pro,
             resume: job.resume.clone(),
+            hybrid: job.hybrid,
             ..Self::default()
         }
     }
@@ -117,9 +133,20 @@ impl SolverSettings {
         picture: Option<HostTensor>,
     ) -> Result<ProOptions> {
         let pro = &self.pro;
+        let chain = self.chain(scheduler, pro.chain_steps as usize, None, picture.clone())?;
+        let last = self.latino(scheduler, holes, picture)?;
+        let with = |options, table| LatinoOptions {
+            rule: self.step_rule(table),
+            ..options
+        };
         Ok(ProOptions {
-            chain: self.chain(scheduler, pro.chain_steps as usize, None, picture)?,
-            last: self.latino(scheduler, holes, None)?,
+            chain: with(chain, PublishedTable::ProChain),
+            last: with(last, PublishedTable::ProLast),
+            last_start: if pro.published {
+                LastStart::Chain
+            } else {
+                LastStart::Initialisation
+            },
             iterations: pro.iterations as usize,
             step: pro.step,
             radius: pro.radius,
@@ -139,6 +166,19 @@ impl SolverSettings {
         lcm_timesteps(scheduler.config(), steps, self.start)
     }
 
+    /// The step size rule; `table` is the one that a published rule takes.
+    fn step_rule(&self, table: PublishedTable) -> solver::StepRule {
+        match self.rule {
+            StepRule::Discrepancy => solver::StepRule::Discrepancy { rho: self.rho },
+            StepRule::MomentMatching => solver::StepRule::MomentMatching,
+            StepRule::Published => solver::StepRule::Published {
+                table,
+                form: self.form,
+                renoise: true,
+            },
+        }
+    }
+
     fn chain(
         &self,
         scheduler: &LcmScheduler,
@@ -154,14 +194,7 @@ impl SolverSettings {
                 (None, _) => solver::Initialisation::PseudoInverse,
             },
             output: self.output,
-            rule: match self.rule {
-                StepRule::Discrepancy => solver::StepRule::Discrepancy { rho: self.rho },
-                StepRule::MomentMatching => solver::StepRule::MomentMatching,
-                StepRule::Published => solver::StepRule::Published {
-                    model: PublishedModel::default(),
-                    renoise: true,
-                },
-            },
+            rule: self.step_rule(self.table),
             re_encoding: self.re_encoding,
             fresh_noise: match self.solver {
                 Solver::DiffPir => DIFF_PIR_ZETA,
