@@ -17,7 +17,7 @@ use crate::engine::job::{Restoration, Setup, SolverSettings};
 use crate::image::png::{read_mask, read_png, write_png};
 use crate::noise::{NoiseModel, estimate_noise};
 use crate::protocol::{Initialisation, OutputStage, ProSettings, StepRule};
-use crate::solver::ReEncoding;
+use crate::solver::{PublishedForm, PublishedTable, ReEncoding};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Output {
@@ -25,6 +25,14 @@ enum Output {
     Prox,
     Decoded,
     BeforeProx,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TableArg {
+    /// Stable Diffusion 1.5 with LCM-LoRA.
+    Sd15,
+    /// SDXL with DMD2.
+    Sdxl,
 }
 
 /// Options.
@@ -94,6 +102,12 @@ pub struct Args {
     /// Step size rule (default: what the model recommends, else discrepancy).
     #[arg(long)]
     rule: Option<RuleArg>,
+    /// Published rule: which table LATINO takes (LATINO-PRO has its own).
+    #[arg(long, default_value = "sd15")]
+    table: TableArg,
+    /// Published rule: the constants as they are, not resolution-free.
+    #[arg(long)]
+    original: bool,
     /// Target of the discrepancy rule, as a multiple of the noise energy.
     #[arg(long, default_value_t = 1.0)]
     rho: f64,
@@ -198,6 +212,14 @@ pub async fn run(args: Args) -> Result<()> {
             Output::BeforeProx => OutputStage::BeforeProx,
         },
         rule: args.rule.map_or(recommended.rule, StepRule::from),
+        table: match args.table {
+            TableArg::Sd15 => PublishedTable::Sd15Lcm,
+            TableArg::Sdxl => PublishedTable::SdxlDmd2,
+        },
+        form: match args.original {
+            true => PublishedForm::Original,
+            false => PublishedForm::ResolutionFree,
+        },
         rho: args.rho,
         guidance: args.guidance,
         re_encoding: if args.corrected {
