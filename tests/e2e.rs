@@ -7,6 +7,8 @@
 mod access;
 #[path = "e2e/browser.rs"]
 mod browser;
+#[path = "e2e/developer.rs"]
+mod developer;
 #[path = "e2e/failures.rs"]
 mod failures;
 #[path = "e2e/mask.rs"]

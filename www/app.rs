@@ -8,6 +8,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 
 use crate::components::{
     degradation::Degradation,
+    developer::Developer,
     edit::EditView,
     header::Header,
     input::{PictureInput, accept_transfer, take_first_sample},
@@ -77,6 +78,7 @@ pub fn App() -> impl IntoView {
                 <Strip/>
                 <StepsChart/>
                 <Solvers/>
+                <Developer/>
             </div>
         </main>
         <footer class="footer">

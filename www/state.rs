@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latino_web::protocol::{
     DeviceChoice, DeviceReport, FailureKind, Initialisation, ModelReport, OutputStage, ProSettings,
-    RestoreJob, Solver, StepRule,
+    Profile, RestoreJob, Solver, StepRule,
 };
 use leptos::prelude::*;
 
@@ -30,6 +30,8 @@ pub enum Phase {
     Ready,
     /// A restoration runs.
     Running,
+    /// The profile view measures.
+    Profiling,
     /// No engine.
     Failed,
 }
@@ -42,6 +44,7 @@ impl Phase {
             Self::Loading => "loading",
             Self::Ready => "ready",
             Self::Running => "running",
+            Self::Profiling => "profiling",
             Self::Failed => "failed",
         }
     }
@@ -92,6 +95,17 @@ pub struct Tokens {
     pub count: u32,
     /// The most the model takes.
     pub max: u32,
+}
+
+/// The profile view.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProfileView {
+    /// The newest profile asked for.
+    pub id: u32,
+    /// The network that is being measured.
+    pub at: Option<String>,
+    /// What was found.
+    pub found: Option<Arc<Profile>>,
 }
 
 /// The last timestep of the models.
@@ -158,6 +172,8 @@ pub struct State {
     pub run: RwSignal<Option<Run>>,
     /// What LATINO-PRO's last iteration found.
     pub found: RwSignal<Option<Found>>,
+    /// Where the time goes.
+    pub profile: RwSignal<ProfileView>,
     /// The current or last comparison.
     pub comparison: RwSignal<Option<Comparison>>,
     /// True between the wish to cancel and its answer.
@@ -205,6 +221,7 @@ impl State {
             preview: RwSignal::new(None),
             run: RwSignal::new(None),
             found: RwSignal::new(None),
+            profile: RwSignal::new(ProfileView::default()),
             comparison: RwSignal::new(None),
             cancelling: RwSignal::new(false),
             cancelled: RwSignal::new(false),

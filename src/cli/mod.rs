@@ -1,5 +1,6 @@
 //! The native binary `latino`: the engine without a browser. Scripts depend on these calls.
 
+mod bench;
 mod compare;
 mod edit;
 mod forward;
@@ -36,6 +37,8 @@ enum Command {
     Generate(generate::Args),
     /// Run one network on tensors from a file.
     Forward(forward::Args),
+    /// Measure where the time goes: per network and block, and against large matrix products.
+    Bench(bench::Args),
     /// Apply a forward operator, its adjoint or its proximal step to tensors from a file.
     Physics(physics::Args),
     /// Quantise a diffusers folder and pack it into checked shards.
@@ -151,6 +154,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Compare(a) => pollster::block_on(compare::run(a)),
         Command::Edit(a) => pollster::block_on(edit::run(a)),
         Command::Generate(a) => pollster::block_on(generate::run(a)),
+        Command::Bench(a) => pollster::block_on(bench::run(a)),
         Command::Forward(a) => pollster::block_on(forward::run(a)),
         Command::Physics(a) => physics::run(&a),
         Command::Pack(a) => pack::run(a),

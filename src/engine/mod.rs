@@ -9,6 +9,7 @@ pub mod likelihood;
 pub mod load;
 pub mod pipeline;
 pub mod prior;
+pub mod profile;
 pub mod transfer;
 mod words;
 

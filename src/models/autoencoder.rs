@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::autoencoder_kl::AutoencoderKl;
 use super::autoencoder_tiny::AutoencoderTiny;
+use super::watch::Watch;
 use super::weights::Weights;
 use crate::{Error, Result};
 
@@ -60,6 +61,30 @@ impl Autoencoder {
         match self {
             Self::Kl(vae) => vae.decode(latent),
             Self::Tiny(vae) => vae.decode(latent),
+        }
+    }
+
+    /// [`Self::encode`] that tells `watch` of every block.
+    pub async fn encode_watched(
+        &self,
+        picture: Tensor<4>,
+        watch: &mut impl Watch,
+    ) -> Result<Tensor<4>> {
+        match self {
+            Self::Kl(vae) => vae.encode_watched(picture, watch).await,
+            Self::Tiny(vae) => vae.encode_watched(picture, watch).await,
+        }
+    }
+
+    /// [`Self::decode`] that tells `watch` of every block.
+    pub async fn decode_watched(
+        &self,
+        latent: Tensor<4>,
+        watch: &mut impl Watch,
+    ) -> Result<Tensor<4>> {
+        match self {
+            Self::Kl(vae) => vae.decode_watched(latent, watch).await,
+            Self::Tiny(vae) => vae.decode_watched(latent, watch).await,
         }
     }
 

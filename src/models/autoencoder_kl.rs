@@ -2,6 +2,8 @@
 //!
 //! Only the posterior mean is computed from an encoding; the variance is dropped.
 
+mod watched;
+
 use burn::tensor::{Device, Tensor};
 use serde_json::{Value, json};
 

@@ -1,6 +1,8 @@
 //! `AutoencoderTiny` (TAESD, Bohan, 2023): residual convolutions without normalisation or
 //! attention.
 
+mod watched;
+
 use burn::tensor::{Device, Tensor};
 use serde_json::json;
 

@@ -10,6 +10,7 @@
 //! | [`autoencoder`] | either autoencoder behind one type |
 //! | [`autoencoder_kl`] | `AutoencoderKL`, the variational autoencoder of Stable Diffusion |
 //! | [`autoencoder_tiny`] | `AutoencoderTiny`, its small distilled relative |
+//! | [`watch`] | a network block by block, for profiles |
 //!
 //! Parameter paths equal the keys of the checkpoints, so there is no renaming table. Networks are
 //! plain structs of tensors; all arithmetic goes through [`crate::ops`].
@@ -23,6 +24,7 @@ mod layers;
 pub mod packed;
 mod resnet;
 pub mod unet;
+pub mod watch;
 pub mod weights;
 
 pub use autoencoder::Autoencoder;

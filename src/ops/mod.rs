@@ -8,6 +8,7 @@ pub mod backward;
 mod cpu;
 mod extension;
 mod gpu;
+pub mod trace;
 
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -47,8 +48,14 @@ impl Conv {
     }
 }
 
+/// The product of sizes.
+fn product(sizes: &[usize]) -> f64 {
+    sizes.iter().map(|n| *n as f64).product()
+}
+
 /// y = x W^T + b for `x` `[B, N, in]`, `w` `[out, in]`, `b` `[out]`.
 pub fn linear(x: Tensor<3>, w: &Tensor<2>, b: Option<&Tensor<1>>) -> Tensor<3> {
+    trace::work(|| product(&x.dims()) * 2.0 * w.dims()[0] as f64);
     Tensor::from_dispatch(Dispatch::net_linear(
         x.into_dispatch(),
         w.clone().into_dispatch(),
@@ -59,13 +66,15 @@ pub fn linear(x: Tensor<3>, w: &Tensor<2>, b: Option<&Tensor<1>>) -> Tensor<3> {
 
 /// Cross-correlation of `x` `[B, in, H, W]` with `w` `[out, in, kh, kw]`, plus `b` `[out]`.
 pub fn conv2d(x: Tensor<4>, w: &Tensor<4>, b: Option<&Tensor<1>>, conv: Conv) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::net_conv2d(
+    let y: Tensor<4> = Tensor::from_dispatch(Dispatch::net_conv2d(
         x.into_dispatch(),
         w.clone().into_dispatch(),
         b.map_or_else(|| w.clone().into_dispatch(), |b| b.clone().into_dispatch()),
         b.is_some(),
         conv,
-    ))
+    ));
+    trace::work(|| product(&y.dims()) * 2.0 * product(&w.dims()[1..]));
+    y
 }
 
 /// softmax(q k^T / sqrt(d)) v per head; `q` `[B, N, heads * d]`, `k` and `v` `[B, M, heads * d]`.
@@ -77,6 +86,7 @@ pub fn attention(
     heads: usize,
     causal: bool,
 ) -> Tensor<3> {
+    trace::work(|| product(&q.dims()) * 4.0 * k.dims()[1] as f64);
     Tensor::from_dispatch(Dispatch::net_attention(
         q.into_dispatch(),
         k.into_dispatch(),

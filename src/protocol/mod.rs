@@ -3,8 +3,11 @@
 //!
 //! Pictures travel as [`Rgba`]: 8-bit sRGB, row-major, which is what canvases want.
 
+mod profile;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::profile::{BlockProfile, KernelCount, MemoryProfile, NetworkProfile, Profile};
 pub use crate::solver::OutputStage;
 
 /// An 8-bit RGBA picture, row-major, `4 * width * height` bytes, not premultiplied.
@@ -266,6 +269,13 @@ pub enum Request {
         /// The picture.
         picture: Rgba,
     },
+    /// Measure where the time goes in the loaded model. Answered by `Profiling`*, then `Profiled` or `Failed`.
+    Profile {
+        /// Chosen by the page, echoed in the answers.
+        id: u32,
+        /// Runs of each network that the medians are of.
+        repeat: u32,
+    },
     /// Stop the job `id` at the next network call.
     Cancel {
         /// The job to stop.
@@ -499,6 +509,20 @@ pub enum Event {
         uncertainty: Option<Box<Uncertainty>>,
         /// Wall-clock seconds in all.
         seconds: f64,
+    },
+    /// A profile has come to a network.
+    Profiling {
+        /// Echoed.
+        id: u32,
+        /// "text", "unet", "encode" or "decode".
+        network: String,
+    },
+    /// Answer to `Profile`.
+    Profiled {
+        /// Echoed.
+        id: u32,
+        /// What was found.
+        profile: Box<Profile>,
     },
     /// Answer to `CountTokens`.
     Tokens {

@@ -6,6 +6,7 @@
 
 mod adapter;
 mod fetch;
+mod profile;
 mod turn;
 
 use std::cell::RefCell;
@@ -99,6 +100,9 @@ async fn handle(state: Rc<State>, request: Request) {
         Request::Restore { id, job } => alone(&state, id, restore(&state, id, &job)).await,
         Request::Edit { id, job, edit } => {
             alone(&state, id, edit_picture(&state, id, &job, &edit)).await;
+        }
+        Request::Profile { id, repeat } => {
+            alone(&state, id, profile::run(&state, id, repeat)).await;
         }
         Request::EstimateNoise { id, picture } => {
             let estimate = crate::image::from_rgba8(&picture)

@@ -4,6 +4,7 @@ pub mod canvas;
 pub mod chart;
 pub mod choice;
 pub mod degradation;
+pub mod developer;
 pub mod edit;
 pub mod header;
 pub mod input;

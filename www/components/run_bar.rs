@@ -70,6 +70,7 @@ fn status(state: State) -> String {
             None => text::STARTING.to_owned(),
         }),
         Phase::Failed => text::NO_ENGINE.to_owned(),
+        Phase::Profiling => state.profile.with(|p| text::profiling(p.at.as_deref())),
         Phase::Running if state.cancelling.get() => text::CANCELLING.to_owned(),
         Phase::Running => {
             let line = state
@@ -154,7 +155,7 @@ pub fn RunBar() -> impl IntoView {
     let busy = move || {
         matches!(
             state.phase.get(),
-            Phase::Starting | Phase::Loading | Phase::Running
+            Phase::Starting | Phase::Loading | Phase::Running | Phase::Profiling
         )
     };
     // With the problem's box closed or about something else, the engine can still be started.

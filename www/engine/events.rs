@@ -6,6 +6,7 @@ use latino_web::protocol::{Event, FailureKind};
 use leptos::prelude::*;
 
 use super::comparison::{end_comparison, next_solver, settle};
+use super::profile;
 use super::{ESTIMATE, MEASURE, MEASURING, forget_iteration, forget_unfinished, load, lost, now};
 use crate::noise::Noise;
 use crate::state::{
@@ -204,6 +205,9 @@ pub(super) fn receive(state: State, event: Event) {
         Event::Tokens { prompt, count, max } => {
             state.tokens.set(Some(Tokens { prompt, count, max }))
         }
+        Event::Profiling { id, network } => profile::at(state, id, network),
+        Event::Profiled { id, profile } => profile::done(state, id, *profile),
+        Event::Failed { id, kind, message } if profile::failed(state, id, kind, &message) => {}
         Event::Failed { id, kind, message } => failed(state, id, kind, &message),
     }
 }

@@ -13,10 +13,12 @@ use crate::text;
 
 mod comparison;
 mod events;
+mod profile;
 
 pub use comparison::compare;
 use comparison::end_comparison;
 use events::receive;
+pub use profile::{cancel_profile, profile};
 
 /// The worker's entry, next to the page.
 const WORKER: &str = "./worker.js";
@@ -120,6 +122,7 @@ fn lost(state: State, text: String, kind: FailureKind) {
 /// A run that will get no result any more is not shown as one, and an unanswered preview is due again.
 fn forget_unfinished(state: State) {
     end_comparison(state);
+    profile::forget(state);
     state.estimating.set(false);
     let unfinished = state
         .run

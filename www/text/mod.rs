@@ -3,11 +3,12 @@
 use latino_web::protocol::ModelReport;
 
 mod degradation;
+mod developer;
 mod problems;
 mod restoration;
 mod result;
 
-pub use self::{degradation::*, problems::*, restoration::*, result::*};
+pub use self::{degradation::*, developer::*, problems::*, restoration::*, result::*};
 
 pub const TITLE: &str = "LATINO Web";
 pub const TAGLINE: &str =

@@ -7,6 +7,7 @@ mod pullback;
 mod step;
 mod time;
 mod transformer;
+mod watched;
 
 use burn::tensor::{Device, Tensor, TensorData};
 

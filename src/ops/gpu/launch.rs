@@ -117,6 +117,7 @@ pub fn launch(
 ) {
     debug_assert_eq!(kernel.params.len(), params.len());
     debug_assert!(inputs.iter().all(|x| x.is_contiguous()));
+    crate::ops::trace::launched(&kernel.key);
     let groups = threads.div_ceil(kernel.workgroup).max(1);
     let rows = groups.div_ceil(MAX_GROUPS);
     let count = CubeCount::Static(groups.div_ceil(rows) as u32, rows as u32, 1);
