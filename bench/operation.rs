@@ -100,7 +100,7 @@ impl Operation {
 }
 
 fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
-    let n = x.dims().iter().product();
+    let n: usize = x.dims().iter().product();
     x.reshape([n])
 }
 

@@ -79,7 +79,9 @@ def operations(subject):
             took = [o["took"][n] for n in names]
             error = max((t["error"] for t in took if "error" in t), default=float("nan"))
             rows.append([label(o), o["count"]] + [ms(t.get("median")) for t in took] + [f"{error:.0e}"])
-        text += [f"Operations of {part}, ms each:", "",
+        share = sum(o["flops"] * o["count"] for o in found) / subject["parts"][part]["flops"]
+        text += [f"Operations of {part}, ms each; those measured make up {100 * share:.0f} % of its arithmetic, and "
+                 "the sums are of an evaluation:", "",
                  table(["operation", "times"] + names + ["largest error"], rows), ""]
     return "\n".join(text)
 

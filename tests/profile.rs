@@ -102,7 +102,7 @@ fn watched_networks_compute_the_same() {
     ];
     // AutoencoderKL: in, middle, its levels, out.
     let fixture = "tests/fixtures/pipelines/sd15";
-    pollster::block_on(same_results(fixture, &four, 3 + 2));
+    pollster::block_on(same_results(fixture, &four, 3 + 4));
 }
 
 fn check(device: &Device, gpu: bool) {
