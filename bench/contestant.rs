@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use js_sys::Float32Array;
 use latino_web::engine::Compute;
 use latino_web::engine::files::Rounded;
-use latino_web::engine::pipeline::{load_autoencoder, load_unet};
+use latino_web::engine::load::{load_autoencoder, load_unet};
 use latino_web::engine::transfer::{download, upload};
 use latino_web::models::{Autoencoder, UNet2DConditionModel};
 use latino_web::pack::Precision;

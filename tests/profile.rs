@@ -167,3 +167,31 @@ fn impossible_profiles_are_refused() {
         assert!(e.to_string().contains(message), "{e}");
     }
 }
+
+#[test]
+fn the_command_line_reports_json() {
+    let model = "tests/fixtures/pipelines/lcm";
+    let arguments = [
+        "bench", "--model", model, "--repeat", "1", "--latino", "1", "--json",
+    ];
+    let program = env!("CARGO_BIN_EXE_latino");
+    let out = std::process::Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert!(report["profile"]["ceiling"].as_f64().unwrap() > 1e8);
+    assert!(report["latino"]["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(report["profile"]["networks"].as_array().unwrap().len(), 4);
+    let out = std::process::Command::new(program)
+        .args(["bench", "--model", model, "--size", "7"])
+        .output()
+        .unwrap();
+    assert!(!out.status.success());
+    assert!(String::from_utf8_lossy(&out.stderr).contains("multiples of"));
+}

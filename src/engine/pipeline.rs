@@ -7,7 +7,7 @@ use super::files::ModelFiles;
 use super::load::{load_autoencoder, load_quick, load_text, load_tokenizer, load_unet, need_text};
 use super::prior::Conditioned;
 use super::transfer::download;
-use crate::models::{ClipTextModel, UNet2DConditionModel};
+use crate::models::{Autoencoder, ClipTextModel, UNet2DConditionModel};
 use crate::protocol::ModelReport;
 use crate::schedule::LcmScheduler;
 use crate::tokenizer::{Encoding, Tokenizer};
@@ -107,7 +107,7 @@ impl Pipeline {
 
     /// The model's own autoencoder.
     pub fn autoencoder(&self) -> &Autoencoder {
-        &self.autoencoder
+        self.autoencoders.full()
     }
 
     /// The tokenizer.
