@@ -58,6 +58,9 @@ pub struct Args {
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Words of --to that must stay as they are, beside those that it changes.
+    #[arg(long, default_value = "")]
+    stay: String,
     /// The PNG to write.
     #[arg(long)]
     out: PathBuf,
@@ -114,6 +117,7 @@ pub async fn run(args: Args) -> Result<()> {
         from: args.from,
         to: args.to,
         tolerance: args.tolerance,
+        stay: args.stay,
     };
     let mut log = report::Log::new(Instant::now());
     let done = job::edit(

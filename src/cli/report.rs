@@ -62,7 +62,7 @@ impl Observer<JobEvent> for Log {
             JobEvent::Sample { .. } => {
                 self.samples.push(std::mem::take(&mut self.steps));
             }
-            JobEvent::Progress { .. } => {}
+            JobEvent::Progress { .. } | JobEvent::Prompt { .. } => {}
             JobEvent::Step(StepReport {
                 step,
                 timestep,

@@ -123,6 +123,12 @@ pub struct Args {
     /// LATINO-PRO: step size.
     #[arg(long, default_value_t = ProSettings::default().step)]
     step_size: f64,
+    /// LATINO-PRO: iterations before the step size decays.
+    #[arg(long, default_value_t = ProSettings::default().constant_iterations)]
+    constant_iterations: u32,
+    /// LATINO-PRO: factor per iteration after that.
+    #[arg(long, default_value_t = ProSettings::default().decay)]
+    decay: f64,
     /// LATINO-PRO: radius of the ball around the first embedding, per token.
     #[arg(long, default_value_t = ProSettings::default().radius)]
     radius: f64,
@@ -146,9 +152,9 @@ pub struct Args {
     /// Hybrid codec with the autoencoder of another model folder, made for the same latents.
     #[arg(long)]
     quick_vae: Option<PathBuf>,
-    /// Share of fresh noise (DiffPIR's zeta); 1 is LATINO.
-    #[arg(long, default_value_t = 1.0)]
-    zeta: f64,
+    /// Share of fresh noise (DiffPIR's zeta; default 0.1 for diff-pir, 1 for LATINO).
+    #[arg(long)]
+    zeta: Option<f64>,
     /// Guidance scale, for models with a guidance embedding.
     #[arg(long, default_value_t = 1.0)]
     guidance: f32,
@@ -227,7 +233,8 @@ pub async fn run(args: Args) -> Result<()> {
         } else {
             ReEncoding::Direct
         },
-        fresh_noise: args.zeta,
+        fresh_noise: args.zeta.unwrap_or(1.0),
+        zeta: args.zeta.unwrap_or(SolverSettings::default().zeta),
         pro: ProSettings {
             iterations: args.iterations,
             chain_steps: args.chain_steps,
@@ -236,6 +243,8 @@ pub async fn run(args: Args) -> Result<()> {
             frozen: args.frozen,
             expected: args.expected,
             published: args.published,
+            constant_iterations: args.constant_iterations,
+            decay: args.decay,
         },
         resume: match &args.resume {
             Some(path) => Some(Tensors::read(path)?.get("embedding")?.data().to_vec()),

@@ -59,6 +59,7 @@ impl Pipeline {
             max_tokens: tokenizer.max_length() as u32,
             parameters: text.parameters() + unet.parameters() + autoencoders.parameters(),
             hybrid: autoencoders.has_quick(),
+            guided: unet.config().time_cond_proj_dim.is_some(),
         };
         Ok(Self {
             tokenizer,

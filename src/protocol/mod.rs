@@ -88,6 +88,8 @@ pub struct ModelReport {
     pub parameters: u64,
     /// Whether it brings a quick autoencoder for the hybrid codec; see [`RestoreJob::hybrid`].
     pub hybrid: bool,
+    /// Whether it takes a guidance scale.
+    pub guided: bool,
     /// The settings that suit it.
     pub recommended: Recommended,
 }
@@ -147,6 +149,10 @@ pub struct ProSettings {
     pub chain_steps: u32,
     /// Step size.
     pub step: f64,
+    /// Iterations before the step size decays.
+    pub constant_iterations: u32,
+    /// Factor per iteration after that.
+    pub decay: f64,
     /// Radius of every token's ball.
     pub radius: f64,
     /// Tokens that never move, from the start.
@@ -164,10 +170,37 @@ impl Default for ProSettings {
             iterations: 15,
             chain_steps: 4,
             step: 0.08,
+            constant_iterations: 10,
+            decay: 0.9,
             radius: 15.0,
             frozen: 4,
             expected: false,
             published: false,
+        }
+    }
+}
+
+/// Settings of a chain that most visitors leave alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChainSettings {
+    /// Target of the discrepancy rule as a multiple of the noise energy, above 0.
+    pub rho: f64,
+    /// Guidance scale, for models that take one; 1 is none.
+    pub guidance: f32,
+    /// DiffPIR's share of fresh noise, 0 to 1; 1 is LATINO.
+    pub zeta: f64,
+    /// Encode only what the data step changed, at one more encoder call a step.
+    pub corrected: bool,
+}
+
+impl Default for ChainSettings {
+    fn default() -> Self {
+        Self {
+            rho: 1.0,
+            guidance: 1.0,
+            zeta: 0.1,
+            corrected: false,
         }
     }
 }
@@ -182,6 +215,8 @@ pub struct RestoreJob {
     pub measured: bool,
     /// Inpainting mask of the picture's size: white (255) = known, black = missing.
     pub mask: Option<Rgba>,
+    /// Blur kernel for `blur:kernel=given`, any size: its brightness is the weight.
+    pub kernel: Option<Rgba>,
     /// The operator, as `name:key=value,...`.
     pub task: String,
     /// The noise, as `name:key=value,...`, or the standard deviation of Gaussian noise for pictures
@@ -213,6 +248,8 @@ pub struct RestoreJob {
     /// Hybrid codec: the model's quick autoencoder inside the chain, its full one at the end. Fails for a
     /// model that has none.
     pub hybrid: bool,
+    /// The rest of the chain's settings.
+    pub chain: ChainSettings,
 }
 
 /// What an edit is to do.
@@ -226,6 +263,8 @@ pub struct EditJob {
     pub tolerance: f64,
     /// Whether the job's measurement must stay explained.
     pub keep: bool,
+    /// Words of `to` whose tokens must not move, beside those that the edit changes.
+    pub stay: String,
 }
 
 /// Page to worker.
@@ -261,6 +300,17 @@ pub enum Request {
         job: Box<RestoreJob>,
         /// What to change.
         edit: Box<EditJob>,
+    },
+    /// Restore under several prompts with the same seeds: how much does the prompt decide? Answered by
+    /// `Started`, `Progress`*, `PromptDone` for each, `PromptEffect`, then `Done` with the first sample of
+    /// the first prompt, or `Failed`.
+    ComparePrompts {
+        /// Chosen by the page, echoed in the answers.
+        id: u32,
+        /// The job but for its prompt; at least two samples.
+        job: Box<RestoreJob>,
+        /// At least two, different prompts.
+        prompts: Vec<String>,
     },
     /// Estimate the noise of a degraded picture. Answered by `NoiseEstimated` or `Failed`.
     EstimateNoise {
@@ -337,12 +387,33 @@ pub struct Uncertainty {
     pub high: Vec<f32>,
     /// The interval's nominal level.
     pub level: f64,
-    /// Share of the true values inside their interval, when the truth is known.
-    pub coverage: Option<f64>,
+    /// How the samples relate to the truth, when it is known.
+    pub calibration: Option<CalibrationReport>,
     /// What samples from the right law would cover, (K - 1) / (K + 1) at most.
     pub attainable: f64,
     /// The first principal components as pictures around mid-grey, the largest first.
     pub components: Vec<Component>,
+}
+
+/// How samples relate to a known truth; see [`crate::uncertainty::Calibration`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationReport {
+    /// Coverage at several levels, in ascending order.
+    pub rows: Vec<Coverage>,
+    /// Error of the mean over what the spread predicts: 1 when calibrated, above when the samples spread
+    /// too little.
+    pub error_to_spread: f64,
+}
+
+/// Nominal against empirical coverage of the central credible intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Nominal level.
+    pub nominal: f64,
+    /// What as many samples from the right law would cover.
+    pub attainable: f64,
+    /// Share of the true values inside.
+    pub empirical: f64,
 }
 
 /// A direction in which the samples differ.
@@ -495,6 +566,35 @@ pub enum Event {
         /// Its quality.
         metrics: Metrics,
     },
+    /// All samples under one of several prompts are done.
+    PromptDone {
+        /// Echoed.
+        id: u32,
+        /// Which prompt, from 0.
+        prompt: u32,
+        /// Its samples, in the order of their seeds.
+        samples: Vec<Rgba>,
+        /// Their quality.
+        metrics: Vec<Metrics>,
+        /// Their mean.
+        mean: Rgba,
+        /// Its quality.
+        mean_metrics: Metrics,
+        /// Set when the prompt was too long: how many tokens were dropped.
+        dropped_tokens: Option<u32>,
+    },
+    /// What the prompts decided.
+    PromptEffect {
+        /// Echoed.
+        id: u32,
+        /// Share of the variance that the prompts explain, 0 to 1; the seeds explain the rest.
+        share: f64,
+        /// Deviation between the prompts at every pixel (root mean square over the channels) beyond what
+        /// seeds explain, row-major, [0, 1] units.
+        between: Vec<f32>,
+        /// Deviation between the seeds of one prompt, likewise.
+        within: Vec<f32>,
+    },
     /// The result.
     Done {
         /// Echoed.
@@ -532,6 +632,8 @@ pub enum Event {
         count: u32,
         /// The most the model takes.
         max: u32,
+        /// Its words, each with its number of tokens.
+        words: Vec<(String, u32)>,
     },
     /// Something failed; `id` is missing when it was not a job.
     Failed {

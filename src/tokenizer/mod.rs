@@ -133,6 +133,23 @@ impl Tokenizer {
         self.tokens(prompt).len() + 2
     }
 
+    /// The prompt's words as the tokenizer cuts them, in lower case, each with its number of tokens: where
+    /// in the encoding a word stands follows by adding up, after the start token.
+    pub fn words(&self, prompt: &str) -> Vec<(String, u32)> {
+        let mut words = Vec::new();
+        self.special.cut(prompt, |part| match part {
+            special::Part::Token(_) => words.push(("<special>".to_owned(), 1)),
+            special::Part::Text(text) => {
+                for word in split::words(text) {
+                    let mut ids = Vec::new();
+                    self.bpe.encode_word(word, &mut ids);
+                    words.push((word.to_owned(), ids.len() as u32));
+                }
+            }
+        });
+        words
+    }
+
     /// Tokens of the whole prompt, without start and end.
     fn tokens(&self, prompt: &str) -> Vec<u32> {
         let mut ids = Vec::new();

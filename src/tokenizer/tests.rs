@@ -226,3 +226,16 @@ fn the_vocabulary_is_read_as_words() {
     assert_eq!(tokenizer.single(""), None);
     assert_eq!(tokenizer.text(u32::MAX), None);
 }
+
+#[test]
+fn words_add_up_to_the_tokens() {
+    let tokenizer = Tokenizer::from_vocab(VOCAB, MERGES, Some(CONFIG)).unwrap();
+    for prompt in fixture().prompts {
+        let words = tokenizer.words(&prompt);
+        let sum: u32 = words.iter().map(|w| w.1).sum();
+        assert_eq!(sum as usize + 2, tokenizer.count(&prompt), "{words:?}");
+    }
+    let words = tokenizer.words("A Raccoon");
+    assert_eq!((words[0].0.as_str(), words[0].1), ("a", 1));
+    assert_eq!(words[1].0, "raccoon");
+}

@@ -104,6 +104,9 @@ async fn handle(state: Rc<State>, request: Request) {
         Request::Profile { id, repeat } => {
             alone(&state, id, profile::run(&state, id, repeat)).await;
         }
+        Request::ComparePrompts { id, job, prompts } => {
+            alone(&state, id, compare_prompts(&state, id, &job, &prompts)).await;
+        }
         Request::EstimateNoise { id, picture } => {
             let estimate = crate::image::from_rgba8(&picture)
                 .and_then(|picture| crate::noise::estimate_noise(&picture));
@@ -124,6 +127,7 @@ async fn handle(state: Rc<State>, request: Request) {
                 post(&Event::Tokens {
                     count: pipeline.tokenizer().count(&prompt) as u32,
                     max: pipeline.report().max_tokens,
+                    words: pipeline.tokenizer().words(&prompt),
                     prompt,
                 });
             }
@@ -177,6 +181,7 @@ async fn edit_picture(state: &State, id: u32, job: &RestoreJob, edit: &EditJob) 
         from: job.prompt.clone(),
         to: edit.to.clone(),
         tolerance: edit.tolerance,
+        stay: edit.stay.clone(),
     };
     let done = crate::engine::job::edit(
         &crate::image::from_rgba8(&edit.picture)?,
@@ -222,6 +227,40 @@ async fn restore(state: &State, id: u32, job: &RestoreJob) -> Result<()> {
         metrics: first.metrics,
         evaluations,
         uncertainty,
+        seconds: (turn::now() - begun) / 1000.0,
+    });
+    Ok(())
+}
+
+async fn compare_prompts(
+    state: &State,
+    id: u32,
+    job: &RestoreJob,
+    prompts: &[String],
+) -> Result<()> {
+    let pipeline = loaded(state)?;
+    let begun = turn::now();
+    let prepared = Restoration::prepare(job)?;
+    let (settings, samples) = (SolverSettings::from_job(job), job.samples as usize);
+    let mut watch = Watch::new(state, id);
+    let mut found = prepared
+        .compare_prompts(&settings, samples, prompts, &pipeline, &mut watch)
+        .await?;
+    let (between, within) = found.maps()?;
+    post(&Event::PromptEffect {
+        id,
+        share: found.effect.share,
+        between,
+        within,
+    });
+    let evaluations = found.evaluations();
+    let first = found.outcomes.swap_remove(0).samples.swap_remove(0);
+    post(&Event::Done {
+        id,
+        picture: first.picture,
+        metrics: first.metrics,
+        evaluations,
+        uncertainty: None,
         seconds: (turn::now() - begun) / 1000.0,
     });
     Ok(())

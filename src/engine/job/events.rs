@@ -1,6 +1,6 @@
 //! What a job reports on the way.
 
-use super::Finished;
+use super::{Finished, Outcome};
 use crate::Result;
 use crate::baselines::BaselineProgress;
 use crate::engine::PromptWords;
@@ -48,6 +48,17 @@ pub enum JobEvent {
         samples: u32,
         /// The sample.
         finished: Box<Finished>,
+    },
+    /// All samples under one of several prompts are done.
+    Prompt {
+        /// Which prompt, from 0.
+        prompt: u32,
+        /// Its samples and their spread.
+        outcome: Box<Outcome>,
+        /// Their mean and its quality.
+        mean: (Rgba, Metrics),
+        /// Tokens that did not fit.
+        dropped: usize,
     },
 }
 
@@ -110,6 +121,20 @@ impl JobEvent {
                 samples,
                 picture: finished.picture,
                 metrics: finished.metrics,
+            },
+            Self::Prompt {
+                prompt,
+                outcome,
+                dropped,
+                mean,
+            } => Event::PromptDone {
+                id,
+                prompt,
+                metrics: outcome.samples.iter().map(|s| s.metrics).collect(),
+                samples: outcome.samples.into_iter().map(|s| s.picture).collect(),
+                mean: mean.0,
+                mean_metrics: mean.1,
+                dropped_tokens: (dropped > 0).then_some(dropped as u32),
             },
         }
     }

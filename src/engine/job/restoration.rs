@@ -1,5 +1,7 @@
 //! A measurement and everything known about it.
 
+use std::cell::OnceCell;
+
 use crate::image::{self, bicubic_shifted, psnr, ssim};
 use crate::noise::{NoiseModel, NoisyLikelihood};
 use crate::physics::{Extras, Operator, TaskSpec, build};
@@ -21,7 +23,7 @@ pub struct Setup {
     pub measured: bool,
     /// Inpainting mask `[1, 1, H, W]` in [0, 1], 1 = known.
     pub mask: Option<HostTensor>,
-    /// Blur kernel `[1, 1, h, w]`.
+    /// Blur kernel `[1, 1, h, w]`, scaled to sum 1 when used.
     pub kernel: Option<HostTensor>,
     /// The task SPEC.
     pub task: String,
@@ -38,7 +40,7 @@ impl Setup {
             picture: image::from_rgba8(&job.picture)?,
             measured: job.measured,
             mask: job.mask.as_ref().map(image::mask_from_rgba8).transpose()?,
-            kernel: None,
+            kernel: (job.kernel.as_ref().map(image::mask_from_rgba8)).transpose()?,
             task: job.task.clone(),
             noise: job.noise.parse()?,
             seed: u64::from(job.seed),
@@ -55,6 +57,8 @@ pub struct Restoration {
     pub(super) baseline: HostTensor,
     pub(super) noise: NoiseModel,
     pub(super) seed: u64,
+    /// The total variation solution, once it was needed.
+    pub(super) total_variation: OnceCell<HostTensor>,
 }
 
 impl Restoration {
@@ -97,6 +101,7 @@ impl Restoration {
             baseline,
             noise: setup.noise,
             seed: setup.seed,
+            total_variation: OnceCell::new(),
         })
     }
 

@@ -3,13 +3,18 @@
 use super::{Finished, JobEvent, Restoration, SolverSettings, batch};
 use crate::engine::Pipeline;
 use crate::image;
-use crate::protocol::{Component, Metrics, RestoreJob, Solver, Uncertainty};
+use crate::protocol::{
+    CalibrationReport, Component, Coverage, Metrics, RestoreJob, Rgba, Solver, Uncertainty,
+};
 use crate::solver::Observer;
-use crate::uncertainty::{Calibration, PromptEffect, Samples, prompt_effect};
+use crate::uncertainty::{Calibration, CalibrationRow, PromptEffect, Samples, prompt_effect};
 use crate::{Error, HostTensor, Result};
 
 /// Nominal level of the credible interval that is shown.
 const LEVEL: f64 = 0.9;
+
+/// Nominal levels of the calibration chart.
+const LEVELS: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, LEVEL];
 
 /// Principal components shown.
 const COMPONENTS: usize = 3;
@@ -34,12 +39,22 @@ pub struct Spread {
     pub mean_metrics: Metrics,
     /// How they relate to the truth, when it is known.
     pub calibration: Option<Calibration>,
+    /// Their coverage at many levels, likewise; else empty.
+    pub coverage: Vec<CalibrationRow>,
 }
 
 impl Outcome {
     /// Network evaluations, all samples together.
     pub fn evaluations(&self) -> u32 {
         self.samples.iter().map(|s| s.evaluations).sum()
+    }
+
+    /// The samples' mean and its quality; a single sample's own.
+    pub fn mean(&self) -> Option<(Rgba, Metrics)> {
+        match (&self.spread, self.samples.first()) {
+            (Some(s), _) => Some((image::to_rgba8(&s.mean), s.mean_metrics)),
+            (None, only) => only.map(|s| (s.picture.clone(), s.metrics)),
+        }
     }
 }
 
@@ -204,17 +219,19 @@ impl Restoration {
             set.push(&sample.tensor)?;
         }
         let mean = HostTensor::new([1, c, h, w], set.mean()?.into_data())?;
-        let calibration = match self.truth() {
+        let (calibration, coverage) = match self.truth() {
             Some(truth) => {
                 let truth = HostTensor::new([c, h, w], truth.data().to_vec())?;
-                Some(set.calibration(&truth, &[0.5, 0.8, LEVEL])?)
+                let rows = set.calibration(&truth, &LEVELS)?.rows;
+                (Some(set.calibration(&truth, &[0.5, 0.8, LEVEL])?), rows)
             }
-            None => None,
+            None => (None, Vec::new()),
         };
         let spread = Spread {
             mean_metrics: self.metrics(&mean),
             mean,
             calibration,
+            coverage,
             samples: set,
         };
         Ok(Outcome {
@@ -241,10 +258,16 @@ impl Spread {
         let set = &self.samples;
         let [c, h, w] = set.shape();
         let (low, high) = set.interval(LEVEL)?;
-        let row = self
-            .calibration
-            .as_ref()
-            .and_then(|c| c.rows.iter().find(|r| r.nominal == LEVEL));
+        let calibration = self.calibration.as_ref().map(|c| CalibrationReport {
+            rows: (self.coverage.iter())
+                .map(|r| Coverage {
+                    nominal: r.nominal,
+                    attainable: r.attainable,
+                    empirical: r.empirical,
+                })
+                .collect(),
+            error_to_spread: c.error_to_spread,
+        });
         let components = set
             .components(COMPONENTS)?
             .into_iter()
@@ -273,7 +296,7 @@ impl Spread {
             low: grey(&low, c),
             high: grey(&high, c),
             level: LEVEL,
-            coverage: row.map(|r| r.empirical),
+            calibration,
             attainable: LEVEL.min(set.widest_level()),
             components,
         })

@@ -1,15 +1,14 @@
 //! Which solver, and how it is to run.
 
-use crate::protocol::{Initialisation, OutputStage, ProSettings, RestoreJob, Solver, StepRule};
+use crate::protocol::{
+    ChainSettings, Initialisation, OutputStage, ProSettings, RestoreJob, Solver, StepRule,
+};
 use crate::schedule::{LcmScheduler, lcm_timesteps};
 use crate::solver::{
     self, Direction, LastStart, LatinoOptions, ProOptions, PublishedForm, PublishedTable,
     ReEncoding,
 };
 use crate::{HostTensor, Result};
-
-/// DiffPIR's share of fresh noise (Zhu et al. 2023).
-const DIFF_PIR_ZETA: f64 = 0.1;
 
 /// How a solver is to run; see [`RestoreJob`].
 #[derive(Debug, Clone)]
@@ -39,8 +38,10 @@ pub struct SolverSettings {
     pub guidance: f32,
     /// How the picture goes back to the latent space.
     pub re_encoding: ReEncoding,
-    /// Share of fresh noise for LATINO; 1 is the method. DiffPIR has its own.
+    /// Share of fresh noise for LATINO; 1 is the method.
     pub fresh_noise: f64,
+    /// The same for DiffPIR (zeta of Zhu et al. 2023).
+    pub zeta: f64,
     /// For LATINO-PRO.
     pub pro: ProSettings,
     /// Values of the embedding that LATINO-PRO goes on from.
@@ -67,6 +68,7 @@ impl Default for SolverSettings {
             guidance: 1.0,
             re_encoding: ReEncoding::default(),
             fresh_noise: 1.0,
+            zeta: ChainSettings::default().zeta,
             pro: ProSettings::default(),
             resume: None,
             batch: None,
@@ -86,6 +88,13 @@ impl SolverSettings {
             init: job.init,
             output: job.output,
             rule: job.rule,
+            rho: job.chain.rho,
+            guidance: job.chain.guidance,
+            re_encoding: match job.chain.corrected {
+                true => ReEncoding::Corrected,
+                false => ReEncoding::Direct,
+            },
+            zeta: job.chain.zeta,
             pro: job.pro,
             resume: job.resume.clone(),
             hybrid: job.hybrid,
@@ -149,6 +158,8 @@ impl SolverSettings {
             },
             iterations: pro.iterations as usize,
             step: pro.step,
+            constant_iterations: pro.constant_iterations as usize,
+            decay: pro.decay,
             radius: pro.radius,
             frozen: (0..pro.frozen as usize).collect(),
             direction: if pro.expected {
@@ -197,7 +208,7 @@ impl SolverSettings {
             rule: self.step_rule(self.table),
             re_encoding: self.re_encoding,
             fresh_noise: match self.solver {
-                Solver::DiffPir => DIFF_PIR_ZETA,
+                Solver::DiffPir => self.zeta,
                 _ => self.fresh_noise,
             },
         })
