@@ -11,8 +11,12 @@ mod browser;
 mod developer;
 #[path = "e2e/failures.rs"]
 mod failures;
+#[path = "e2e/kernel.rs"]
+mod kernel;
 #[path = "e2e/mask.rs"]
 mod mask;
+#[path = "e2e/prompts.rs"]
+mod prompts;
 #[path = "e2e/site.rs"]
 mod site;
 #[path = "e2e/solvers.rs"]

@@ -14,8 +14,10 @@ use crate::components::{
     input::{PictureInput, accept_transfer, take_first_sample},
     pro::ProView,
     problem::ProblemBox,
+    prompts::PromptsView,
     restoration::Restoration,
     run_bar::RunBar,
+    running::RunningView,
     samples::SamplesView,
     solvers::Solvers,
     spread::SpreadView,
@@ -72,7 +74,9 @@ pub fn App() -> impl IntoView {
                 <ProblemBox/>
                 <Stage/>
                 <SamplesView/>
+                <RunningView/>
                 <SpreadView/>
+                <PromptsView/>
                 <ProView/>
                 <EditView/>
                 <Strip/>
@@ -162,6 +166,9 @@ fn preview(state: State) {
         if state.task.with(Task::wants_mask) {
             state.drawing.track();
         }
+        if state.task.with(Task::wants_kernel) {
+            state.kernel.track();
+        }
         changes.update(|n| *n += 1);
     });
     Effect::new(move || {
@@ -179,7 +186,8 @@ fn preview(state: State) {
         let later = set_timeout_with_handle(
             move || {
                 // What cannot be read is said beside its field.
-                let unreadable = state.task.with_untracked(|t| t.error().is_some());
+                let unreadable = state.task.with_untracked(|t| t.error().is_some())
+                    || untrack(|| state.no_kernel());
                 if state.phase.get_untracked() != Phase::Ready || unreadable {
                     return;
                 }

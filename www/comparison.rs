@@ -37,11 +37,16 @@ pub struct Comparison {
     pub running: bool,
 }
 
+/// Whether two jobs restore the same measurement.
+pub fn same_measurement(a: &RestoreJob, b: &RestoreJob) -> bool {
+    let of = |j: &RestoreJob| (j.measured, j.task.clone(), j.noise.clone(), j.seed);
+    of(a) == of(b) && a.picture == b.picture && a.mask == b.mask && a.kernel == b.kernel
+}
+
 impl Comparison {
     /// Whether `job` restores the same measurement.
     pub fn concerns(&self, job: &RestoreJob) -> bool {
-        let of = |j: &RestoreJob| (j.measured, j.task.clone(), j.noise.clone(), j.seed);
-        of(&self.job) == of(job) && self.job.picture == job.picture && self.job.mask == job.mask
+        same_measurement(&self.job, job)
     }
 
     /// The row that runs.
@@ -75,7 +80,9 @@ impl Comparison {
 mod tests {
     use std::sync::Arc;
 
-    use latino_web::protocol::{Initialisation, Metrics, OutputStage, ProSettings, Rgba, StepRule};
+    use latino_web::protocol::{
+        ChainSettings, Initialisation, Metrics, OutputStage, ProSettings, Rgba, StepRule,
+    };
 
     use super::*;
 
@@ -89,6 +96,7 @@ mod tests {
             picture,
             measured: false,
             mask: None,
+            kernel: None,
             task: "denoising".into(),
             noise: "0.1".into(),
             solver: Solver::Latino,
@@ -103,6 +111,7 @@ mod tests {
             output: OutputStage::default(),
             rule: StepRule::default(),
             hybrid: false,
+            chain: ChainSettings::default(),
         }
     }
 
@@ -122,6 +131,7 @@ mod tests {
             |j| j.picture.bytes[0] = 0,
             |j| j.task = "bayer".into(),
             |j| j.measured = true,
+            |j| j.kernel = Some(j.picture.clone()),
         ] {
             let mut other = job();
             change(&mut other);

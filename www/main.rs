@@ -6,12 +6,17 @@ mod colour_map;
 mod comparison;
 mod components;
 mod engine;
+mod history;
+mod kernel;
 mod mask;
 mod noise;
 mod picture;
+mod prompts;
 mod results;
+mod running;
 mod samples;
 mod state;
+mod stroke;
 mod task;
 mod text;
 

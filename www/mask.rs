@@ -2,8 +2,8 @@
 
 use latino_web::protocol::Rgba;
 
-/// How many changes can be undone.
-const HISTORY: usize = 100;
+use crate::history::History;
+use crate::stroke;
 
 /// A square binary mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,148 +84,85 @@ impl Mask {
     /// Sets every pixel whose centre lies within `diameter / 2` of the line; coordinates in pixels from the
     /// top left corner. The pixel under the line's end is always set, however thin the brush.
     fn line(&mut self, from: (f64, f64), to: (f64, f64), diameter: f64, missing: bool) {
-        let side = f64::from(self.side);
-        let radius = diameter / 2.0;
-        let span = |a: f64, b: f64| {
-            let low = (a.min(b) - radius).floor().clamp(0.0, side);
-            let high = (a.max(b) + radius).ceil().clamp(0.0, side);
-            low as usize..high as usize
-        };
-        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-        let length = dx * dx + dy * dy;
-        for y in span(from.1, to.1) {
-            for x in span(from.0, to.0) {
-                let (px, py) = (x as f64 + 0.5 - from.0, y as f64 + 0.5 - from.1);
-                let along = if length > 0.0 {
-                    ((px * dx + py * dy) / length).clamp(0.0, 1.0)
-                } else {
-                    0.0
-                };
-                let (ex, ey) = (px - along * dx, py - along * dy);
-                if ex * ex + ey * ey < radius * radius {
-                    self.missing[y * self.side as usize + x] = missing;
-                }
-            }
-        }
-        let inside = |v: f64| (0.0..side).contains(&v);
-        if inside(to.0) && inside(to.1) {
-            self.missing[to.1 as usize * self.side as usize + to.0 as usize] = missing;
-        }
+        let size = (self.side, self.side);
+        stroke::line(size, from, to, diameter, |i| self.missing[i] = missing);
     }
 }
 
 /// A mask with its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drawing {
-    now: Mask,
-    past: Vec<Mask>,
-    future: Vec<Mask>,
-    /// The mask before the stroke in progress.
-    before: Option<Mask>,
-}
+pub struct Drawing(History<Mask>);
 
 impl Drawing {
     /// An empty mask without history.
     pub fn new(side: u32) -> Self {
-        Self {
-            now: Mask::known(side),
-            past: Vec::new(),
-            future: Vec::new(),
-            before: None,
-        }
+        Self(History::new(Mask::known(side)))
     }
 
     /// The mask.
     pub fn mask(&self) -> &Mask {
-        &self.now
+        self.0.now()
     }
 
     /// Whether there is something to undo.
     pub fn can_undo(&self) -> bool {
-        !self.past.is_empty()
+        self.0.can_undo()
     }
 
     /// Whether there is something to redo.
     pub fn can_redo(&self) -> bool {
-        !self.future.is_empty()
-    }
-
-    fn remember(&mut self, old: Mask) {
-        if old == self.now {
-            return;
-        }
-        self.future.clear();
-        self.past.push(old);
-        if self.past.len() > HISTORY {
-            self.past.remove(0);
-        }
+        self.0.can_redo()
     }
 
     /// Begins a stroke: all its lines are one change.
     pub fn begin(&mut self) {
-        self.end();
-        self.before = Some(self.now.clone());
+        self.0.begin();
     }
 
     /// Draws a line of the stroke; see [`Drawing::begin`]. Coordinates and diameter in mask pixels.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), diameter: f64, missing: bool) {
-        self.now.line(from, to, diameter, missing);
+        self.0.now_mut().line(from, to, diameter, missing);
     }
 
     /// Ends the stroke.
     pub fn end(&mut self) {
-        if let Some(before) = self.before.take() {
-            self.remember(before);
-        }
+        self.0.end();
     }
 
     /// Takes the stroke in progress back.
     pub fn abandon(&mut self) {
-        if let Some(before) = self.before.take() {
-            self.now = before;
-        }
+        self.0.abandon();
     }
 
     /// Replaces the mask as one change.
     pub fn replace(&mut self, mask: Mask) {
-        self.end();
-        let old = std::mem::replace(&mut self.now, mask);
-        self.remember(old);
+        self.0.replace(mask);
     }
 
     /// Nothing is missing any more.
     pub fn clear(&mut self) {
-        self.replace(Mask::known(self.now.side));
+        self.replace(Mask::known(self.mask().side));
     }
 
     /// Known and missing change places.
     pub fn invert(&mut self) {
-        self.replace(self.now.inverted());
+        self.replace(self.mask().inverted());
     }
 
     /// Takes the last change back.
     pub fn undo(&mut self) {
-        self.end();
-        if let Some(old) = self.past.pop() {
-            self.future.push(std::mem::replace(&mut self.now, old));
-        }
+        self.0.undo();
     }
 
     /// Makes the change again that was taken back last.
     pub fn redo(&mut self) {
-        self.end();
-        if let Some(new) = self.future.pop() {
-            self.past.push(std::mem::replace(&mut self.now, new));
-        }
+        self.0.redo();
     }
 
     /// The mask, of that size; a change of size forgets the history, whose masks no longer fit.
     pub fn fit(&mut self, side: u32) {
-        if side != self.now.side {
-            *self = Self {
-                now: self.now.resized(side),
-                ..Self::new(side)
-            };
+        if side != self.mask().side {
+            self.0 = History::new(self.mask().resized(side));
         }
     }
 }

@@ -45,6 +45,12 @@ impl NoiseKind {
     }
 }
 
+/// Photons at white from their decimal logarithm, to two digits above ten: round numbers for a slider.
+pub fn peak(log_peak: f64) -> f64 {
+    let unit = 10_f64.powf((log_peak.floor() - 1.0).max(-1.0));
+    (10_f64.powf(log_peak) / unit).round() * unit
+}
+
 /// A noise model with its levels, for pictures in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
@@ -52,8 +58,8 @@ pub struct Noise {
     pub kind: NoiseKind,
     /// Gaussian: standard deviation.
     pub sigma: f64,
-    /// Both Poisson kinds: decimal logarithm of the photons at white.
-    pub log_peak: f64,
+    /// Both Poisson kinds: photons at white.
+    pub peak: f64,
     /// Poisson-Gaussian: standard deviation of the read-out.
     pub read_out: f64,
     /// Salt and pepper: share of the values.
@@ -68,18 +74,11 @@ impl Noise {
         Self {
             kind: NoiseKind::Gaussian,
             sigma,
-            log_peak: 1.5,
+            peak: 32.0,
             read_out: 0.02,
             share: 0.1,
             speckle: 0.2,
         }
-    }
-
-    /// Photons at white, to two digits above ten.
-    pub fn peak(&self) -> f64 {
-        let peak = 10_f64.powf(self.log_peak);
-        let unit = 10_f64.powf((self.log_peak.floor() - 1.0).max(-1.0));
-        (peak / unit).round() * unit
     }
 
     /// The noise as the engine reads it: `name:key=value,...`.
@@ -87,9 +86,9 @@ impl Noise {
         let name = self.kind.key();
         match self.kind {
             NoiseKind::Gaussian => format!("{name}:sigma={}", self.sigma),
-            NoiseKind::Poisson => format!("{name}:peak={}", self.peak()),
+            NoiseKind::Poisson => format!("{name}:peak={}", self.peak),
             NoiseKind::PoissonGaussian => {
-                format!("{name}:peak={},sigma={}", self.peak(), self.read_out)
+                format!("{name}:peak={},sigma={}", self.peak, self.read_out)
             }
             NoiseKind::SaltPepper => format!("{name}:share={}", self.share),
             NoiseKind::Speckle => format!("{name}:sigma={}", self.speckle),
@@ -110,12 +109,14 @@ mod tests {
     #[test]
     fn the_engine_reads_every_noise_at_every_level() {
         for kind in NoiseKind::ALL {
-            for (log_peak, share) in [(0.0, 0.0), (1.5, 0.1), (4.0, 0.9)] {
+            for (peak, sigma, share) in [(0.1, 0.0, 0.0), (32.0, 0.3, 0.1), (1e6, 2.0, 0.95)] {
                 let noise = Noise {
                     kind,
-                    log_peak,
+                    peak,
+                    read_out: sigma,
+                    speckle: sigma,
                     share,
-                    ..Noise::gaussian(1.0)
+                    ..Noise::gaussian(sigma)
                 };
                 let model: NoiseModel = noise.spec().parse().expect("a noise");
                 assert_eq!(model.name(), kind.key());
@@ -126,13 +127,6 @@ mod tests {
 
     #[test]
     fn peaks_are_round_numbers() {
-        let peak = |log_peak| {
-            Noise {
-                log_peak,
-                ..Noise::gaussian(0.1)
-            }
-            .peak()
-        };
         assert!((peak(0.0) - 1.0).abs() < 1e-9);
         assert!((peak(1.5) - 32.0).abs() < 1e-9);
         assert!((peak(3.0) - 1000.0).abs() < 1e-9);

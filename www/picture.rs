@@ -190,6 +190,28 @@ impl Source {
         })
     }
 
+    /// The whole picture, pixel by pixel, on black where it is transparent. Only for small ones: larger than
+    /// some megapixels they have been scaled on the way in.
+    pub fn exact(&self) -> Result<Rgba, Problem> {
+        let (w, h) = (self.bitmap.width(), self.bitmap.height());
+        let (canvas, context) = blank(w.max(h))?;
+        canvas.set_width(w);
+        canvas.set_height(h);
+        context.set_fill_style_str("#000");
+        context.fill_rect(0.0, 0.0, f64::from(w), f64::from(h));
+        context
+            .draw_image_with_image_bitmap(&self.bitmap, 0.0, 0.0)
+            .map_err(broken)?;
+        let data = context
+            .get_image_data(0.0, 0.0, f64::from(w), f64::from(h))
+            .map_err(broken)?;
+        Ok(Rgba {
+            width: w,
+            height: h,
+            bytes: data.data().0,
+        })
+    }
+
     /// Draws the whole picture at most `box_side` pixels large, what the crop leaves out dimmed.
     pub fn paint_crop(&self, canvas: &HtmlCanvasElement, box_side: f64) {
         let (w, h) = (

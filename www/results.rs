@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latino_web::protocol::{Metrics, Rgba, Solver, Uncertainty};
+use latino_web::protocol::{CalibrationReport, Metrics, Rgba, Solver, Uncertainty};
 
 /// A picture that many views share.
 pub type Shared = Arc<Rgba>;
@@ -105,12 +105,23 @@ pub struct Spread {
     pub high: Vec<f32>,
     /// Its nominal level.
     pub level: f64,
-    /// Share of true values inside, when the truth is known.
-    pub coverage: Option<f64>,
+    /// How the samples relate to the truth, when it is known.
+    pub calibration: Option<CalibrationReport>,
     /// What right samples would cover.
     pub attainable: f64,
     /// Principal components: share of the variance, low and high picture.
     pub components: Vec<(f64, Shared, Shared)>,
+}
+
+impl Spread {
+    /// Share of true values inside the interval, when the truth is known.
+    pub fn coverage(&self) -> Option<f64> {
+        let rows = &self.calibration.as_ref()?.rows;
+        let own = rows
+            .iter()
+            .find(|r| (r.nominal - self.level).abs() < 1e-9)?;
+        Some(own.empirical)
+    }
 }
 
 impl From<Uncertainty> for Spread {
@@ -125,7 +136,7 @@ impl From<Uncertainty> for Spread {
             low: u.low,
             high: u.high,
             level: u.level,
-            coverage: u.coverage,
+            calibration: u.calibration,
             attainable: u.attainable,
             components: u.components.into_iter().map(pair).collect(),
         }
@@ -156,6 +167,10 @@ pub struct Run {
     pub solver: Solver,
     /// The prompt it started with.
     pub prompt: String,
+    /// The picture before an edit, if this run is one.
+    pub before_edit: Option<Shared>,
+    /// LATINO-PRO: what LATINO restores under the first prompt, once it was asked for.
+    pub first_prompt: Option<Outcome>,
     /// The undegraded picture, when known.
     pub truth: Option<Shared>,
     /// The noise level, for pictures in [0, 1].
@@ -202,6 +217,10 @@ pub enum Reference {
     Truth,
     /// What LATINO-PRO's first iteration has found.
     FirstIteration,
+    /// What LATINO restores under LATINO-PRO's first prompt.
+    FirstPrompt,
+    /// The picture before an edit.
+    BeforeEdit,
 }
 
 /// Which picture stands for the result.
@@ -221,6 +240,8 @@ pub enum Shown {
     Iteration(usize),
     /// A row of the comparison.
     Row(usize),
+    /// Under one of several prompts: a sample, or their mean.
+    Prompt(usize, Option<usize>),
 }
 
 /// PSNR in dB of one 8-bit picture against another of its size, colours only.

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use latino_web::protocol::{
-    DeviceChoice, DeviceReport, FailureKind, Initialisation, ModelReport, OutputStage, ProSettings,
-    Profile, RestoreJob, Solver, StepRule,
+    ChainSettings, DeviceChoice, DeviceReport, FailureKind, Initialisation, ModelReport,
+    OutputStage, ProSettings, Profile, RestoreJob, Solver, StepRule,
 };
 use leptos::prelude::*;
 
 pub use crate::comparison::{Comparison, Row, Standing};
+use crate::history::History;
+use crate::kernel::Kernel;
 use crate::mask::Drawing;
 use crate::noise::Noise;
 use crate::picture::Source;
+pub use crate::prompts::{PromptPlan, PromptRun};
 pub use crate::results::*;
 use crate::task::{Task, TaskKind};
 use crate::text;
@@ -95,6 +98,8 @@ pub struct Tokens {
     pub count: u32,
     /// The most the model takes.
     pub max: u32,
+    /// Its words, each with its number of tokens.
+    pub words: Vec<(String, u32)>,
 }
 
 /// The profile view.
@@ -134,6 +139,8 @@ pub struct State {
     pub task: RwSignal<Task>,
     /// The visitor's inpainting mask.
     pub drawing: RwSignal<Drawing>,
+    /// The visitor's blur kernel.
+    pub kernel: RwSignal<History<Kernel>>,
     /// Noise, for pictures in [0, 1].
     pub noise: RwSignal<Noise>,
     /// True once the visitor set the noise.
@@ -154,7 +161,7 @@ pub struct State {
     pub prompt: RwSignal<String>,
     /// Its length.
     pub tokens: RwSignal<Option<Tokens>>,
-    /// Steps, 1 to 20.
+    /// Steps, 1 to 50.
     pub steps: RwSignal<u32>,
     /// First timestep.
     pub start: RwSignal<u32>,
@@ -166,6 +173,12 @@ pub struct State {
     pub output: RwSignal<OutputStage>,
     /// Step rule.
     pub rule: RwSignal<StepRule>,
+    /// The rest of the chain's settings.
+    pub chain: RwSignal<ChainSettings>,
+    /// Which prompts are to be compared.
+    pub plan: RwSignal<PromptPlan>,
+    /// The current or last comparison of prompts.
+    pub prompts: RwSignal<Option<PromptRun>>,
     /// What the degradation does.
     pub preview: RwSignal<Option<Preview>>,
     /// The current or last restoration.
@@ -202,6 +215,7 @@ impl State {
             measured: RwSignal::new(false),
             task: RwSignal::new(Task::default()),
             drawing: RwSignal::new(Drawing::new(USUAL_SIDE)),
+            kernel: RwSignal::new(History::new(Kernel::default())),
             noise: RwSignal::new(Noise::gaussian(TaskKind::default().usual_noise())),
             noise_touched: RwSignal::new(false),
             estimating: RwSignal::new(false),
@@ -218,6 +232,9 @@ impl State {
             init: RwSignal::new(Initialisation::default()),
             output: RwSignal::new(OutputStage::default()),
             rule: RwSignal::new(StepRule::default()),
+            chain: RwSignal::new(ChainSettings::default()),
+            plan: RwSignal::new(PromptPlan::default()),
+            prompts: RwSignal::new(None),
             preview: RwSignal::new(None),
             run: RwSignal::new(None),
             found: RwSignal::new(None),
@@ -269,10 +286,15 @@ impl State {
         let mask = task
             .wants_mask()
             .then(|| self.drawing.with(|d| d.mask().resized(side).to_rgba()));
+        if self.no_kernel() {
+            return Some(Err(Problem::new(text::KERNEL_BLACK)));
+        }
+        let kernel = task.wants_kernel().then(|| self.kernel.get());
         Some(picture.map(|picture| RestoreJob {
             picture,
             measured: self.measured.get(),
             mask,
+            kernel: kernel.map(|k| k.now().to_rgba()),
             task: task.spec(),
             noise: self.noise.get().spec(),
             solver: self.solver.get(),
@@ -287,7 +309,13 @@ impl State {
             output: self.output.get(),
             rule: self.rule.get(),
             hybrid: false,
+            chain: self.chain.get(),
         }))
+    }
+
+    /// True when the task wants a kernel and the visitor's is black.
+    pub fn no_kernel(&self) -> bool {
+        self.task.with(Task::wants_kernel) && self.kernel.with(|k| k.now().sum() <= 0.0)
     }
 
     /// The undegraded picture, when the settings have one.

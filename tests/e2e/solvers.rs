@@ -21,7 +21,7 @@ const LISTEN: &str = "const Real = Worker;
     URL.createObjectURL = (blob) => { window.offered = blob; return url.call(URL, blob); };";
 
 /// The page with the engine on the CPU, the raccoon and two steps.
-fn open(site: &Site) -> Browser {
+pub(super) fn open(site: &Site) -> Browser {
     let browser = Browser::start();
     browser.viewport(1440, 1000);
     browser.before_pages(LISTEN);
@@ -51,7 +51,7 @@ fn open(site: &Site) -> Browser {
 }
 
 /// Presses a button and waits for the engine to be ready again.
-fn run(browser: &Browser, site: &Site, button: &str) {
+pub(super) fn run(browser: &Browser, site: &Site, button: &str) {
     let requests = site.requests();
     wait(browser, "the button", &enabled(button));
     browser.run(&format!(
@@ -65,7 +65,7 @@ fn run(browser: &Browser, site: &Site, button: &str) {
     assert!(sent.is_empty(), "requests during a run: {sent:?}");
 }
 
-fn text(browser: &Browser, selector: &str) -> String {
+pub(super) fn text(browser: &Browser, selector: &str) -> String {
     let script = format!("return document.querySelector('{selector}')?.innerText.trim() ?? null");
     match browser.run(&script) {
         serde_json::Value::String(text) => text,
@@ -73,19 +73,27 @@ fn text(browser: &Browser, selector: &str) -> String {
     }
 }
 
-fn count(browser: &Browser, selector: &str) -> u64 {
+pub(super) fn count(browser: &Browser, selector: &str) -> u64 {
     let script = format!("return document.querySelectorAll('{selector}').length");
     browser.run(&script).as_u64().unwrap()
 }
 
 /// Presses the button of that number among those which `selector` finds.
-fn press(browser: &Browser, selector: &str, index: usize) {
+pub(super) fn press(browser: &Browser, selector: &str, index: usize) {
     browser.run(&format!(
         "document.querySelectorAll('{selector}')[{index}].click(); return true"
     ));
 }
 
-fn no_console_errors(browser: &Browser) {
+/// The pixels of the result in view.
+fn result(browser: &Browser) -> serde_json::Value {
+    browser.run(
+        "const c = document.querySelector('#compare > canvas');
+         return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].join()",
+    )
+}
+
+pub(super) fn no_console_errors(browser: &Browser) {
     let errors = browser.console_errors();
     assert!(errors.is_empty(), "console errors: {errors:#?}");
 }
@@ -162,9 +170,21 @@ fn samples_show_their_uncertainty() {
     let browser = open(&site);
     set(&browser, "samples", "3");
     assert!(text(&browser, "#cost").starts_with("6 network evaluations"));
+    // While they come in, their mean and deviation are shown.
+    browser.run(
+        "const look = () => { const c = document.getElementById('running-count'); if (c) window.sofar = c.innerText; };
+         new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+         return true",
+    );
     run(&browser, &site, "run");
     assert!(text(&browser, "#status").contains("6 network evaluations"));
     browser.screenshot("samples");
+    let sofar = browser.run("return window.sofar ?? ''");
+    assert!(sofar.as_str().unwrap().starts_with("2 of 3"), "{sofar}");
+    assert_eq!(count(&browser, "#running"), 0, "the whole view follows");
+    // Coverage against nominal levels, and what the known truth says of the spread.
+    assert_eq!(count(&browser, "#chart-coverage tbody tr"), 9);
+    assert!(number(&browser, "calibration-verdict") > 0.0);
     assert_eq!(
         count(&browser, "#samples-view .thumb"),
         4,
@@ -243,6 +263,11 @@ fn latino_pro_shows_its_iterations() {
     set(&browser, "pro-iterations", "2");
     set(&browser, "pro-chain", "2");
     set(&browser, "pro-frozen", "2");
+    wait(
+        &browser,
+        "the frozen words",
+        "return document.getElementById('frozen-words').innerText === 'Frozen: the start token, a.'",
+    );
     run(&browser, &site, "run");
     browser.screenshot("latino-pro");
     assert!(text(&browser, "#status").contains("6 network evaluations"));
@@ -266,6 +291,20 @@ fn latino_pro_shows_its_iterations() {
     browser.run("document.getElementById('pro-ends').click(); return true");
     assert_eq!(text(&browser, "#compare .at-left"), "Iteration 1");
     assert_eq!(text(&browser, "#compare .at-right"), "Iteration 2");
+    // LATINO under the first prompt, beside what was found under the last.
+    let last = result(&browser);
+    run(&browser, &site, "pro-first");
+    assert_eq!(
+        text(&browser, "#compare .at-left"),
+        "Under the first prompt"
+    );
+    assert!(text(&browser, "#pro-quality").contains("Last prompt"));
+    assert_eq!(
+        result(&browser),
+        last,
+        "the result is still that of LATINO-PRO"
+    );
+    assert_eq!(count(&browser, "#pro .strip li"), 2);
     // Going on starts from what was found: further from the start than the first time.
     run(&browser, &site, "pro-resume");
     let again = browser
@@ -336,6 +375,20 @@ fn a_result_is_edited() {
     let browser = open(&site);
     run(&browser, &site, "run");
     set(&browser, "edit-to", "a drawing of a purple dog");
+    let before = result(&browser);
+    // A word that the new description does not say cannot stay.
+    set(&browser, "edit-stay", "raccoon");
+    wait(&browser, "the button", &enabled("edit"));
+    browser.run("document.getElementById('edit').click(); return true");
+    wait(
+        &browser,
+        "the reason",
+        "return document.getElementById('error').innerText.includes('raccoon')",
+    );
+    wait(&browser, "the end", &engine_state("ready"));
+    let kept = result(&browser);
+    assert_eq!(kept, before, "the result outlives an edit that fails");
+    set(&browser, "edit-stay", "drawing");
     set(&browser, "edit-iterations", "1");
     set(&browser, "edit-tolerance", "0.5");
     wait(&browser, "the button", &enabled("edit"));
@@ -344,5 +397,12 @@ fn a_result_is_edited() {
     // One iteration of four evaluations, and the last run of two steps.
     assert!(text(&browser, "#status").contains("6 network evaluations"));
     assert_eq!(count(&browser, "#pro .strip li"), 1);
+    // The picture before the edit is what it is compared with.
+    assert_eq!(text(&browser, "#compare .at-left"), "Before the edit");
+    let left = browser.run(
+        "const c = document.querySelector('#compare .compare-left canvas');
+         return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].join()",
+    );
+    assert_eq!(left, before);
     no_console_errors(&browser);
 }

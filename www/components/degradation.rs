@@ -2,56 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::choice::{Choice, GroupedChoice};
-use super::{mask::MaskEditor, noise::NoiseControls, seed::Seed, slider::Slider};
+use super::choice::GroupedChoice;
+use super::kernel::KernelEditor;
+use super::operator::{Operator, Then, set_hole};
+use super::{mask::MaskEditor, noise::NoiseControls};
 use crate::state::state;
-use crate::task::{Control, HoleKind, Parameter, Task, TaskKind};
+use crate::task::{HoleKind, Part, Task, TaskKind};
 use crate::text;
-
-fn hole_key(hole: HoleKind) -> &'static str {
-    match hole {
-        HoleKind::Box => "box",
-        HoleKind::Random => "random",
-        HoleKind::Own => "own",
-    }
-}
-
-/// The control of one parameter.
-fn control(task: RwSignal<Task>, parameter: Parameter) -> AnyView {
-    let id = parameter.id;
-    let (label, hint) = text::parameter(id);
-    let number = Signal::derive(move || task.with(|t| t.number(id)));
-    match parameter.control {
-        Control::Range {
-            min,
-            max,
-            step,
-            unit,
-            ..
-        } => view! {
-            <Slider id=id label=label min=min max=max step=step unit=unit hint=hint value=number
-                set=move |v| task.update(|t| t.set_number(id, v))/>
-        }
-        .into_any(),
-        Control::OneOf(options) => {
-            let options = options
-                .iter()
-                .map(|o| (*o, text::option(o)))
-                .collect::<Vec<_>>();
-            let value = Signal::derive(move || task.with(|t| t.choice(id)));
-            view! {
-                <Choice id=id label=label hint=hint options=Signal::stored(options) value=value
-                    set=move |key: &str| task.update(|t| t.set_choice(id, key))/>
-            }
-            .into_any()
-        }
-        Control::Seed => view! {
-            <Seed id=id label=label value=Signal::derive(move || number.get() as u32)
-                set=move |v| task.update(|t| t.set_number(id, f64::from(v)))/>
-        }
-        .into_any(),
-    }
-}
 
 /// A field for any operator in the engine's spelling.
 #[component]
@@ -71,7 +28,7 @@ fn Custom() -> impl IntoView {
         <details class="advanced">
             <summary>{text::CUSTOM_LIST}</summary>
             <dl class="specs">
-                {latino_web::physics::TASKS.iter().filter(|t| t.name != "blur").map(|t| view! {
+                {latino_web::physics::TASKS.iter().map(|t| view! {
                     <dt>{text::spec(t.name, t.keys)}</dt><dd>{t.summary}</dd>
                 }).collect_view()}
             </dl>
@@ -85,9 +42,15 @@ pub fn Degradation() -> impl IntoView {
     let state = state();
     let task = state.task;
     let kind = Memo::new(move |_| task.with(|t| t.kind));
-    let hole = Memo::new(move |_| task.with(|t| t.hole));
-    let shown = Memo::new(move |_| task.with(Task::parameters));
     let masked = Memo::new(move |_| task.with(Task::wants_mask));
+    let kernelled = Memo::new(move |_| task.with(Task::wants_kernel));
+    // Small pictures come from image software.
+    Effect::new(move || {
+        let brought = state.measured.get();
+        if task.with_untracked(|t| t.brought != brought) {
+            task.update(|t| t.bring(brought));
+        }
+    });
     let set_kind = move |key: &str| {
         let Some(kind) = TaskKind::from_key(key) else {
             return;
@@ -103,39 +66,15 @@ pub fn Degradation() -> impl IntoView {
             state.noise.update(|n| n.sigma = kind.usual_noise());
         }
     };
-    let set_hole = move |key: &str| {
-        let (hole, fraction) = match key {
-            "random" => (HoleKind::Random, Some(0.6)),
-            "own" => (HoleKind::Own, None),
-            _ => (HoleKind::Box, Some(0.25)),
-        };
-        task.update(|t| {
-            t.hole = hole;
-            if let Some(fraction) = fraction {
-                t.set_number("fraction", fraction);
-            }
-        });
-    };
     // Which pixels a random mask has hidden from a degraded picture, nobody could say.
     let set_measured = move |measured: bool| {
-        if measured && hole.get_untracked() == HoleKind::Random {
-            set_hole("own");
+        for part in [Part::First, Part::Then] {
+            let random = |t: &Task| t.part(part).hole == HoleKind::Random;
+            if measured && task.with_untracked(random) {
+                task.update(|t| set_hole(t.part_mut(part), "own"));
+            }
         }
         state.measured.set(measured);
-    };
-    let holes = move || {
-        view! {
-            <Choice id="hole" label=text::HOLE
-                options=Signal::derive(move || {
-                    let mut options = vec![("box", text::HOLE_BOX)];
-                    if !state.measured.get() {
-                        options.push(("random", text::HOLE_RANDOM));
-                    }
-                    options.push(("own", text::HOLE_OWN));
-                    options
-                })
-                value=Signal::derive(move || hole_key(hole.get())) set=set_hole/>
-        }
     };
     let measured_hint = move || {
         let hint = match kind.get() {
@@ -169,10 +108,9 @@ pub fn Degradation() -> impl IntoView {
             </p>
             <GroupedChoice id="task" label=text::TASK groups=Signal::stored(groups)
                 value=Signal::derive(move || kind.get().key()) set=set_kind/>
-            <Show when=move || kind.get() == TaskKind::Inpaint>{holes}</Show>
-            <Show when=move || kind.get() == TaskKind::Custom><Custom/></Show>
-            {move || shown.get().into_iter().map(|p| control(task, p)).collect_view()}
+            <Show when=move || kind.get() == TaskKind::Custom fallback=|| view! { <Operator part=Part::First/><Then/> }><Custom/></Show>
             <Show when=move || masked.get()><MaskEditor/></Show>
+            <Show when=move || kernelled.get()><KernelEditor/></Show>
             {measured_hint}
             <NoiseControls/>
         </section>

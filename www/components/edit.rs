@@ -20,6 +20,7 @@ pub fn EditView() -> impl IntoView {
     let iterations = RwSignal::new(4.0);
     let start = RwSignal::new(599.0);
     let keep = RwSignal::new(false);
+    let stay = RwSignal::new(String::new());
     let result = move || -> Option<Shared> {
         state
             .run
@@ -60,6 +61,7 @@ pub fn EditView() -> impl IntoView {
                     to: to.get_untracked(),
                     tolerance: tolerance.get_untracked(),
                     keep: keep.get_untracked(),
+                    stay: stay.get_untracked(),
                 };
                 engine::edit(state, job, edit);
                 app::show_result();
@@ -77,6 +79,12 @@ pub fn EditView() -> impl IntoView {
                     <label for="edit-to">{text::EDIT_TO}</label>
                     <textarea id="edit-to" rows="2" aria-describedby="edit-hint"
                         prop:value=move || to.get() on:input=move |event| to.set(event_target_value(&event))></textarea>
+                </div>
+                <div class="field">
+                    <label for="edit-stay">{text::EDIT_STAY}</label>
+                    <input type="text" id="edit-stay" aria-describedby="edit-stay-hint"
+                        prop:value=move || stay.get() on:input=move |event| stay.set(event_target_value(&event))/>
+                    <p class="hint" id="edit-stay-hint">{text::EDIT_STAY_HINT}</p>
                 </div>
                 <Slider id="edit-tolerance" label=text::EDIT_TOLERANCE min=TOLERANCE.0 max=TOLERANCE.1 step=0.02 hint=text::EDIT_TOLERANCE_HINT
                     value=Signal::derive(move || tolerance.get()) set=move |v| tolerance.set(v)/>

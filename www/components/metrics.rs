@@ -3,7 +3,7 @@
 use latino_web::protocol::Metrics;
 use leptos::prelude::*;
 
-use super::shown::{result, row};
+use super::shown::{prompted, result, row};
 use crate::state::{Shown, State, state};
 use crate::text;
 
@@ -47,6 +47,10 @@ fn more(state: State) -> Option<(&'static str, String, Metrics)> {
         Shown::Row(i) => {
             let name = result(state)?.0;
             Some(("solver", name, row(state, i)?.metrics))
+        }
+        Shown::Prompt(i, k) => {
+            let (_, _, metrics) = prompted(state, i, k)?;
+            Some(("prompt", text::prompt_number(i), metrics))
         }
         shown => of_run(shown),
     }

@@ -1,23 +1,34 @@
 //! The page's parts, one per file.
 
+pub mod calibration;
 pub mod canvas;
+pub mod chain;
 pub mod chart;
 pub mod choice;
 pub mod degradation;
 pub mod developer;
 pub mod edit;
+pub mod frozen;
 pub mod header;
 pub mod input;
+pub mod kernel;
+pub mod map;
 pub mod mask;
 pub mod mask_keys;
 pub mod metrics;
 pub mod noise;
+pub mod number;
+pub mod operator;
+pub mod painter;
 pub mod panes;
 pub mod pro;
 pub mod probe;
 pub mod problem;
+pub mod prompt_list;
+pub mod prompts;
 pub mod restoration;
 pub mod run_bar;
+pub mod running;
 pub mod samples;
 pub mod seed;
 pub mod shown;

@@ -2,10 +2,34 @@
 
 use leptos::prelude::*;
 
-use super::{choice::Choice, slider::Slider};
-use crate::noise::{Noise, NoiseKind};
+use super::choice::Choice;
+use super::number::{Bounds, Number};
+use crate::noise::{self, Noise, NoiseKind};
 use crate::state::{Phase, Problem, state};
 use crate::{engine, text};
+
+/// A standard deviation's ranges; the slider's with that end.
+const fn sigma(max: f64) -> Bounds {
+    Bounds {
+        usual: [0.0, max, 0.01],
+        limits: [0.0, 2.0],
+        whole: false,
+    }
+}
+
+/// Ranges of the photons at white; the slider's is the decimal logarithm.
+const PEAK: Bounds = Bounds {
+    usual: [0.0, 4.0, 0.05],
+    limits: [0.1, 1e6],
+    whole: false,
+};
+
+/// Ranges of a share of values.
+const SHARE: Bounds = Bounds {
+    usual: [0.0, 0.9, 0.01],
+    limits: [0.0, 0.95],
+    whole: false,
+};
 
 /// Noise model, levels, and for degraded pictures an estimate.
 #[component]
@@ -19,35 +43,33 @@ pub fn NoiseControls() -> impl IntoView {
     let value = move |of: fn(&Noise) -> f64| Signal::derive(move || of(&state.noise.get()));
     let peak = move || {
         view! {
-            <Slider id="peak" label=text::PEAK min=0.0 max=4.0 step=0.05 hint=text::PEAK_HINT written=text::photons
-                value=value(|n| n.log_peak) set=move |v| change(&|n| n.log_peak = v)/>
+            <Number id="peak" label=text::PEAK bounds=PEAK hint=text::PEAK_HINT scale=(noise::peak, f64::log10)
+                value=value(|n| n.peak) set=move |v| change(&|n| n.peak = v)/>
         }
     };
-    let levels = move || {
-        match kind.get() {
+    let levels = move || match kind.get() {
         NoiseKind::Gaussian => view! {
-            <Slider id="noise" label=text::NOISE min=0.0 max=1.0 step=0.01 hint=text::NOISE_HINT
+            <Number id="noise" label=text::NOISE bounds=sigma(1.0) hint=text::NOISE_HINT
                 value=value(|n| n.sigma) set=move |v| change(&|n| n.sigma = v)/>
         }
         .into_any(),
         NoiseKind::Poisson => peak().into_any(),
         NoiseKind::PoissonGaussian => view! {
             {peak()}
-            <Slider id="read-out" label=text::READ_OUT min=0.0 max=0.5 step=0.01 hint=text::NOISE_HINT
+            <Number id="read-out" label=text::READ_OUT bounds=sigma(0.5) hint=text::NOISE_HINT
                 value=value(|n| n.read_out) set=move |v| change(&|n| n.read_out = v)/>
         }
         .into_any(),
         NoiseKind::SaltPepper => view! {
-            <Slider id="share" label=text::SHARE min=0.0 max=0.9 step=0.01
+            <Number id="share" label=text::SHARE bounds=SHARE
                 value=value(|n| n.share) set=move |v| change(&|n| n.share = v)/>
         }
         .into_any(),
         NoiseKind::Speckle => view! {
-            <Slider id="speckle" label=text::SPECKLE min=0.0 max=1.0 step=0.01 hint=text::SPECKLE_HINT
+            <Number id="speckle" label=text::SPECKLE bounds=sigma(1.0) hint=text::SPECKLE_HINT
                 value=value(|n| n.speckle) set=move |v| change(&|n| n.speckle = v)/>
         }
         .into_any(),
-    }
     };
     let idle = move || {
         state.phase.get() == Phase::Ready

@@ -1,13 +1,66 @@
 //! What LATINO-PRO's iterations have found.
 
+use latino_web::protocol::RestoreJob;
 use leptos::prelude::*;
 
 use super::chart::Chart;
 use super::samples::thumb;
-use crate::app::resume;
+use crate::app::{self, resume};
 use crate::chart::Series;
-use crate::state::{IterationView, Phase, Reference, Shown, state};
-use crate::text;
+use crate::state::{IterationView, Phase, Reference, Run, Shown, state};
+use crate::{engine, text};
+
+/// Restoration under the first prompt against that under the last.
+#[component]
+fn PromptEnds() -> impl IntoView {
+    let state = state();
+    // LATINO-PRO's result, not that of an edit.
+    let there = Memo::new(move |_| {
+        let done = |r: &Run| r.outcome.is_some() && r.before_edit.is_none();
+        state.run.with(|r| r.as_ref().is_some_and(done))
+    });
+    let quality = move || {
+        state.run.with(|r| {
+            let r = r.as_ref()?;
+            let (first, last) = (r.first_prompt.as_ref()?, r.outcome.as_ref()?);
+            Some(text::prompts_quality(&first.metrics, &last.metrics))
+        })
+    };
+    let compare = move |_| {
+        let known = state
+            .run
+            .with_untracked(|r| r.as_ref().is_some_and(|r| r.first_prompt.is_some()));
+        if known {
+            state.shown.set(Shown::Latest);
+            state.reference.set(Some(Reference::FirstPrompt));
+            return;
+        }
+        let prompt = state
+            .run
+            .with_untracked(|r| r.as_ref().map(|r| r.prompt.clone()));
+        if state.phase.get_untracked() != Phase::Ready {
+            return;
+        }
+        match (prompt, untrack(|| state.job())) {
+            (Some(prompt), Some(Ok(job))) => {
+                engine::first_prompt(state, RestoreJob { prompt, ..job });
+                app::show_result();
+            }
+            (_, Some(Err(problem))) => state.problem.set(Some(problem)),
+            _ => {}
+        }
+    };
+    view! {
+        <Show when=move || there.get()>
+            <div class="field">
+                <button type="button" class="button" id="pro-first" aria-describedby="pro-first-hint"
+                    aria-disabled=move || (state.phase.get() != Phase::Ready).to_string() on:click=compare>{text::PRO_FIRST}</button>
+                <p class="hint" id="pro-first-hint">{text::PRO_FIRST_HINT}</p>
+                <p id="pro-quality">{quality}</p>
+            </div>
+        </Show>
+    }
+}
 
 /// The section.
 #[component]
@@ -71,6 +124,7 @@ pub fn ProView() -> impl IntoView {
                 </ol>
                 <button type="button" class="button" id="pro-ends" aria-disabled=move || (count.get() < 2).to_string()
                     on:click=ends>{text::PRO_ENDS}</button>
+                <PromptEnds/>
                 <div class="charts">
                     <Chart id="chart-distance" title=text::CHART_DISTANCE across=text::ITERATION digits=3
                         series=series(text::DISTANCE, IterationView::mean_distance)/>

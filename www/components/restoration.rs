@@ -3,10 +3,19 @@
 use latino_web::protocol::{Initialisation, OutputStage, Solver, StepRule};
 use leptos::prelude::*;
 
+use super::chain::ChainControls;
+use super::number::{Bounds, Number};
 use super::solver::{ProControls, SampleCount, SolverChoice, learned};
 use super::{choice::Choice, seed::Seed, slider::Slider};
 use crate::state::state;
 use crate::text;
+
+/// First timesteps.
+const TIMESTEPS: Bounds = Bounds {
+    usual: [199.0, 999.0, 20.0],
+    limits: [19.0, 999.0],
+    whole: true,
+};
 
 /// The restoration's section.
 #[component]
@@ -44,7 +53,7 @@ pub fn Restoration() -> impl IntoView {
             </div>
             <SolverChoice/>
             <Show when=asks_model>
-                <Slider id="steps" label=text::STEPS min=1.0 max=20.0 step=1.0 hint=text::STEPS_HINT
+                <Slider id="steps" label=text::STEPS min=1.0 max=50.0 step=1.0 hint=text::STEPS_HINT
                     value=Signal::derive(move || f64::from(state.steps.get())) set=move |v| state.steps.set(v as u32)/>
                 <SampleCount/>
             </Show>
@@ -52,7 +61,7 @@ pub fn Restoration() -> impl IntoView {
             <Seed id="seed" label=text::SEED value=state.seed set=move |v| state.seed.set(v)/>
             <details class="advanced">
                 <summary>{text::ADVANCED}</summary>
-                <Slider id="start" label=text::START min=199.0 max=999.0 step=20.0 hint=text::START_HINT
+                <Number id="start" label=text::START bounds=TIMESTEPS hint=text::START_HINT
                     value=Signal::derive(move || f64::from(state.start.get())) set=move |v| state.start.set(v as u32)/>
                 <Choice id="init" label=text::INIT hint=text::INIT_HINT
                     options=Signal::stored(vec![("pseudo-inverse", text::INIT_PSEUDO), ("adjoint", text::INIT_ADJOINT), ("total-variation", text::INIT_TV)])
@@ -90,6 +99,7 @@ pub fn Restoration() -> impl IntoView {
                         "moment-matching" => StepRule::MomentMatching,
                         _ => StepRule::Discrepancy,
                     })/>
+                <ChainControls/>
                 <Show when=move || state.solver.get() == Solver::LatinoPro || state.with_pro.get()><ProControls/></Show>
             </details>
         </section>

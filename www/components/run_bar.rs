@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use crate::state::{Outcome, Phase, Run, Standing, State, state};
 use crate::{app, engine, text};
 
-fn running_line(run: &Run) -> String {
+/// Where a run is; `whole` unless it is one of several prompts', which have no stages of their own.
+fn running_line(run: &Run, whole: bool) -> String {
     if run.preview.is_none() {
         return text::PREPARING.to_owned();
     }
@@ -20,7 +21,8 @@ fn running_line(run: &Run) -> String {
         let spent = (engine::now() - run.begun) / 1000.0;
         spent / f64::from(done) * f64::from(run.total - done)
     });
-    text::step_line(&stage(run), done, run.total, left)
+    let stage = if whole { stage(run) } else { String::new() };
+    text::step_line(&stage, done, run.total, left)
 }
 
 /// What of several parts a run is in: an iteration, a sample.
@@ -44,6 +46,14 @@ fn comparing(state: State) -> String {
         });
         row.map(|(i, n, solver)| text::comparing(i, n, solver))
             .unwrap_or_default()
+    })
+}
+
+/// Which of several prompts runs; nothing for a single run.
+fn prompting(state: State) -> String {
+    state.prompts.with(|p| match p {
+        Some(p) if p.effect.is_none() => text::prompting(p.done.len(), p.prompts.len()),
+        _ => String::new(),
     })
 }
 
@@ -73,10 +83,10 @@ fn status(state: State) -> String {
         Phase::Profiling => state.profile.with(|p| text::profiling(p.at.as_deref())),
         Phase::Running if state.cancelling.get() => text::CANCELLING.to_owned(),
         Phase::Running => {
-            let line = state
-                .run
-                .with(|run| run.as_ref().map(running_line).unwrap_or_default());
-            comparing(state) + &line
+            let prompt = prompting(state);
+            let line = |run: &Run| running_line(run, prompt.is_empty());
+            let line = (state.run).with(|run| run.as_ref().map(line).unwrap_or_default());
+            comparing(state) + &prompt + &line
         }
         Phase::Ready if state.cancelled.get() => text::CANCELLED.to_owned(),
         Phase::Ready => {
@@ -107,6 +117,10 @@ fn announcement(state: State) -> String {
             text::loading_quarter((share * 4.0) as u32)
         }
         Phase::Running if !state.cancelling.get() => {
+            let prompt = prompting(state);
+            if !prompt.is_empty() {
+                return prompt;
+            }
             let line = state.run.with(|run| match run {
                 // Every step of a chain would be too much to listen to.
                 Some(run) if run.total > 0 && !stage(run).is_empty() => stage(run),

@@ -1,5 +1,6 @@
 //! Which pictures the views show.
 
+use latino_web::protocol::Metrics;
 use leptos::prelude::*;
 
 use crate::state::{Outcome, Preview, Reference, Run, Shared, Shown, Standing, State};
@@ -32,6 +33,15 @@ pub fn reference(state: State) -> Option<Named> {
         Some(Reference::FirstIteration) => {
             first().map_or(measurement, |picture| (text::iteration(1), picture))
         }
+        Some(Reference::FirstPrompt) => {
+            let of = |r: &Run| Some(r.first_prompt.as_ref()?.picture.clone());
+            let picture = state.run.with(|r| r.as_ref().and_then(of));
+            picture.map_or(measurement, |p| (text::OF_FIRST_PROMPT.to_owned(), p))
+        }
+        Some(Reference::BeforeEdit) => {
+            let before = state.run.with(|r| r.as_ref()?.before_edit.clone());
+            before.map_or(measurement, |p| (text::OF_BEFORE_EDIT.to_owned(), p))
+        }
         _ => measurement,
     })
 }
@@ -63,7 +73,7 @@ fn newest(run: &Run) -> Option<Named> {
 fn of_run(run: &Run, shown: Shown) -> Option<Named> {
     let spread = || run.outcome.as_ref()?.spread.as_ref();
     match shown {
-        Shown::Latest | Shown::Row(_) => newest(run),
+        Shown::Latest | Shown::Row(_) | Shown::Prompt(..) => newest(run),
         Shown::Step(index, before) => step(run, index, before),
         Shown::Sample(k) => {
             let sample = run.samples.get(k)?;
@@ -93,6 +103,24 @@ pub fn row(state: State, index: usize) -> Option<Outcome> {
     })
 }
 
+/// A sample under one of several prompts, or their mean: name, picture, quality.
+pub fn prompted(
+    state: State,
+    index: usize,
+    sample: Option<usize>,
+) -> Option<(String, Shared, Metrics)> {
+    state.prompts.with(|run| {
+        let run = run.as_ref()?;
+        let under = run.done.get(index)?;
+        let prompt = run.prompts.get(index)?;
+        let (picture, metrics) = match sample {
+            Some(k) => (under.samples.get(k)?, under.metrics.get(k)?),
+            None => (&under.mean, &under.mean_metrics),
+        };
+        Some((text::prompted(prompt, sample), picture.clone(), *metrics))
+    })
+}
+
 /// What stands for the result.
 pub fn result(state: State) -> Option<Named> {
     let shown = state.shown.get();
@@ -104,6 +132,11 @@ pub fn result(state: State) -> Option<Named> {
             .with(|c| c.as_ref().and_then(|c| c.rows.get(index)).map(|r| r.solver));
         let name = solver.map(text::solver_name).unwrap_or(text::OF_RESULT);
         return Some((name.to_owned(), outcome.picture));
+    }
+    if let Shown::Prompt(index, sample) = shown
+        && let Some((name, picture, _)) = prompted(state, index, sample)
+    {
+        return Some((name, picture));
     }
     state
         .run

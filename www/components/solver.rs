@@ -3,6 +3,8 @@
 use latino_web::protocol::{ProSettings, Solver};
 use leptos::prelude::*;
 
+use super::frozen::FrozenWords;
+use super::number::{Bounds, Number};
 use super::{choice::Choice, slider::Slider};
 use crate::state::state;
 use crate::text;
@@ -61,18 +63,28 @@ pub fn SampleCount() -> impl IntoView {
 pub fn ProControls() -> impl IntoView {
     let pro = state().pro;
     let value = move |of: fn(&ProSettings) -> f64| Signal::derive(move || of(&pro.get()));
+    let bounds = |usual, limits| Bounds {
+        usual,
+        limits,
+        whole: false,
+    };
     view! {
         <h3>{text::PRO}</h3>
         <Slider id="pro-iterations" label=text::PRO_ITERATIONS min=1.0 max=30.0 step=1.0
             value=value(|p| f64::from(p.iterations)) set=move |v| pro.update(|p| p.iterations = v as u32)/>
         <Slider id="pro-chain" label=text::PRO_CHAIN min=2.0 max=8.0 step=1.0 hint=text::PRO_CHAIN_HINT
             value=value(|p| f64::from(p.chain_steps)) set=move |v| pro.update(|p| p.chain_steps = v as u32)/>
-        <Slider id="pro-step" label=text::PRO_STEP min=0.01 max=0.5 step=0.01
+        <Number id="pro-step" label=text::PRO_STEP bounds=bounds([0.01, 0.5, 0.01], [0.0, 10.0])
             value=value(|p| p.step) set=move |v| pro.update(|p| p.step = v)/>
-        <Slider id="pro-radius" label=text::PRO_RADIUS min=1.0 max=40.0 step=1.0 hint=text::PRO_RADIUS_HINT
+        <Number id="pro-radius" label=text::PRO_RADIUS bounds=bounds([1.0, 40.0, 1.0], [0.0, 1000.0]) hint=text::PRO_RADIUS_HINT
             value=value(|p| p.radius) set=move |v| pro.update(|p| p.radius = v)/>
         <Slider id="pro-frozen" label=text::PRO_FROZEN min=0.0 max=10.0 step=1.0 hint=text::PRO_FROZEN_HINT
             value=value(|p| f64::from(p.frozen)) set=move |v| pro.update(|p| p.frozen = v as u32)/>
+        <FrozenWords/>
+        <Slider id="pro-constant" label=text::PRO_CONSTANT min=0.0 max=30.0 step=1.0
+            value=value(|p| f64::from(p.constant_iterations)) set=move |v| pro.update(|p| p.constant_iterations = v as u32)/>
+        <Slider id="pro-decay" label=text::PRO_DECAY min=0.1 max=1.0 step=0.05
+            value=value(|p| p.decay) set=move |v| pro.update(|p| p.decay = v)/>
         <div class="field">
             <label class="check"><input type="checkbox" id="pro-expected" aria-describedby="pro-expected-hint"
                 prop:checked=move || pro.get().expected

@@ -4,43 +4,15 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::calibration::Calibration;
 use super::canvas::Picture;
+use super::map::{Legend, largest, painted_map};
 use super::probe::Probe;
 use super::samples::thumb;
 use super::shown::result;
 use super::slider::Slider;
-use crate::colour_map::{colour, scale};
-use crate::state::{Shared, Shown, Spread, state};
+use crate::state::{Shown, state};
 use crate::text;
-use latino_web::protocol::Rgba;
-
-/// Width of the legend's picture in pixels.
-const LEGEND: u32 = 256;
-
-fn painted(width: u32, height: u32, share: impl Iterator<Item = f64>) -> Shared {
-    let bytes = share.flat_map(|s| {
-        let [r, g, b] = colour(s);
-        [r, g, b, 255]
-    });
-    Arc::new(Rgba {
-        width,
-        height,
-        bytes: bytes.collect(),
-    })
-}
-
-fn largest(spread: &Spread) -> f64 {
-    scale(f64::from(
-        spread.deviation.iter().copied().fold(0.0, f32::max),
-    ))
-}
-
-/// The deviations as a picture.
-fn map(spread: &Spread) -> Shared {
-    let most = largest(spread);
-    let shares = spread.deviation.iter().map(|d| f64::from(*d) / most);
-    painted(spread.mean.width, spread.mean.height, shares)
-}
 
 /// The section.
 #[component]
@@ -60,14 +32,16 @@ pub fn SpreadView() -> impl IntoView {
     );
     let there = Memo::new(move |_| spread.with(Option::is_some));
     let opacity = RwSignal::new(75.0_f64);
-    let over = Signal::derive(move || spread.with(|s| s.as_ref().map(|s| map(s))));
+    let over = Signal::derive(move || {
+        spread.with(|s| {
+            let s = s.as_ref()?;
+            let size = (s.mean.width, s.mean.height);
+            Some(painted_map(&s.deviation, size, largest(&s.deviation)))
+        })
+    });
     let under = Signal::derive(move || result(state).map(|r| r.1));
-    let most = Memo::new(move |_| spread.with(|s| s.as_ref().map_or(0.01, |s| largest(s))));
-    let legend = Signal::stored(Some(painted(
-        LEGEND,
-        1,
-        (0..LEGEND).map(|i| f64::from(i) / f64::from(LEGEND - 1)),
-    )));
+    let most =
+        Memo::new(move |_| spread.with(|s| s.as_ref().map_or(0.01, |s| largest(&s.deviation))));
     let coverage = move || spread.with(|s| s.as_ref().map(|s| text::coverage(s)));
     let summary = move || spread.with(|s| s.as_ref().map(|s| text::summary(&s.deviation)));
     let components = move || {
@@ -114,19 +88,14 @@ pub fn SpreadView() -> impl IntoView {
                         </Probe>
                     </div>
                     <div class="spread-side">
-                        <figure class="legend" id="legend">
-                            <figcaption>{text::LEGEND}</figcaption>
-                            <div aria-hidden="true"><Picture picture=legend label=text::LEGEND/></div>
-                            <ol class="legend-marks" data-value=move || most.get().to_string()>
-                                {move || [0.0, 0.5, 1.0].map(|share| view! { <li>{text::deviation(share * most.get())}</li> }).collect_view()}
-                            </ol>
-                        </figure>
+                        <Legend most=most/>
                         <Slider id="map-opacity" label=text::OPACITY min=0.0 max=100.0 step=5.0 unit=" %"
                             value=opacity set=move |v| opacity.set(v)/>
                         <p id="spread-summary">{summary}</p>
                         <p id="coverage">{coverage}</p>
                     </div>
                 </div>
+                <Calibration spread=spread/>
                 <h3>{text::COMPONENTS}</h3>
                 <p class="hint">{text::COMPONENTS_HINT}</p>
                 <ol class="strip pairs">{components}</ol>

@@ -6,9 +6,9 @@ use super::canvas::Picture;
 use super::choice::Choice;
 use super::metrics::Quality;
 use super::panes::Panes;
-use super::shown::{Named, current, reference, result, row};
+use super::shown::{Named, current, prompted, reference, result, row};
 use crate::picture::save;
-use crate::state::{Problem, Reference, Shared, Shown, USUAL_SIDE, state};
+use crate::state::{Problem, Reference, Run, Shared, Shown, USUAL_SIDE, state};
 use crate::text;
 
 /// The comparison's section.
@@ -39,11 +39,23 @@ pub fn Stage() -> impl IntoView {
         {
             options.push(("first-iteration", text::OF_FIRST_ITERATION));
         }
+        let first = |r: &Option<Run>| r.as_ref().is_some_and(|r| r.first_prompt.is_some());
+        if state.run.with(first) {
+            options.push(("first-prompt", text::OF_FIRST_PROMPT));
+        }
+        let edited = |r: &Option<Run>| r.as_ref().is_some_and(|r| r.before_edit.is_some());
+        if state.run.with(edited) {
+            options.push(("before-edit", text::OF_BEFORE_EDIT));
+        }
         options
     });
     let any = Memo::new(move |_| left.get().is_some());
     let finished = Memo::new(move |_| {
-        let row = matches!(state.shown.get(), Shown::Row(i) if row(state, i).is_some());
+        let row = match state.shown.get() {
+            Shown::Row(i) => row(state, i).is_some(),
+            Shown::Prompt(i, k) => prompted(state, i, k).is_some(),
+            _ => false,
+        };
         row || state
             .run
             .with(|r| r.as_ref().is_some_and(|r| r.outcome.is_some()))
@@ -115,12 +127,16 @@ pub fn Stage() -> impl IntoView {
                                     Some(Reference::Baseline) => "baseline",
                                     Some(Reference::Truth) => "truth",
                                     Some(Reference::FirstIteration) => "first-iteration",
+                                    Some(Reference::FirstPrompt) => "first-prompt",
+                                    Some(Reference::BeforeEdit) => "before-edit",
                                     _ => "measurement",
                                 })
                                 set=move |key: &str| state.reference.set(Some(match key {
                                     "baseline" => Reference::Baseline,
                                     "truth" => Reference::Truth,
                                     "first-iteration" => Reference::FirstIteration,
+                                    "first-prompt" => Reference::FirstPrompt,
+                                    "before-edit" => Reference::BeforeEdit,
                                     _ => Reference::Measurement,
                                 }))/>
                             <button type="button" class="button" on:pointerdown=move |_| peek.set(true) on:pointerup=move |_| peek.set(false)

@@ -6,9 +6,15 @@ use latino_web::protocol::{Event, FailureKind};
 use leptos::prelude::*;
 
 use super::comparison::{end_comparison, next_solver, settle};
+use super::first_prompt::first_prompt_done;
 use super::profile;
-use super::{ESTIMATE, MEASURE, MEASURING, forget_iteration, forget_unfinished, load, lost, now};
+use super::prompts::{effect, prompt_done};
+use super::{
+    ESTIMATE, MEASURE, MEASURING, forget_iteration, forget_others, forget_unfinished, load, lost,
+    now,
+};
 use crate::noise::Noise;
+use crate::prompts::Effect;
 use crate::state::{
     Found, IterationView, Load, Outcome, Phase, Preview, Problem, Run, SampleView, Shown, Spread,
     Standing, State, StepView, Tokens, psnr,
@@ -63,12 +69,12 @@ pub(super) fn receive(state: State, event: Event) {
             state.shown.set(Shown::Latest);
             forget_iteration(state);
             let job = untrack(|| state.job()).and_then(Result::ok);
-            let stale = state.comparison.with_untracked(|c| {
-                c.as_ref()
-                    .is_some_and(|c| !job.is_some_and(|job| c.concerns(&job)))
-            });
-            if stale {
-                state.comparison.set(None);
+            match job {
+                Some(job) => forget_others(state, &job),
+                None => {
+                    state.comparison.set(None);
+                    state.prompts.set(None);
+                }
             }
         }
         Event::Started {
@@ -145,6 +151,31 @@ pub(super) fn receive(state: State, event: Event) {
                 });
             });
         }
+        Event::PromptDone {
+            id,
+            samples,
+            metrics,
+            mean,
+            mean_metrics,
+            dropped_tokens,
+            ..
+        } => {
+            let mean = (mean, mean_metrics);
+            prompt_done(state, id, samples, metrics, mean, dropped_tokens);
+        }
+        Event::PromptEffect {
+            id,
+            share,
+            between,
+            within,
+        } => {
+            let found = Effect {
+                share,
+                between,
+                within,
+            };
+            effect(state, id, found);
+        }
         Event::Sample {
             id,
             picture,
@@ -175,6 +206,9 @@ pub(super) fn receive(state: State, event: Event) {
                 spread: uncertainty.map(|u| Arc::new(Spread::from(*u))),
                 seconds,
             };
+            if first_prompt_done(state, id, &outcome) {
+                return;
+            }
             settle(state, Standing::Done(outcome.clone()));
             with_run(state, id, |run| run.outcome = Some(outcome));
             state.shown.set(Shown::Latest);
@@ -202,9 +236,17 @@ pub(super) fn receive(state: State, event: Event) {
                 state.estimate.set(Some((sigma, caution)));
             }
         }
-        Event::Tokens { prompt, count, max } => {
-            state.tokens.set(Some(Tokens { prompt, count, max }))
-        }
+        Event::Tokens {
+            prompt,
+            count,
+            max,
+            words,
+        } => state.tokens.set(Some(Tokens {
+            prompt,
+            count,
+            max,
+            words,
+        })),
         Event::Profiling { id, network } => profile::at(state, id, network),
         Event::Profiled { id, profile } => profile::done(state, id, *profile),
         Event::Failed { id, kind, message } if profile::failed(state, id, kind, &message) => {}

@@ -8,17 +8,23 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use crate::state::{Comparison, Phase, Reference, Run, Shown, State};
+use crate::comparison::same_measurement;
+use crate::state::{Comparison, Phase, PromptRun, Reference, Run, Shown, State};
 use crate::text;
 
 mod comparison;
 mod events;
+mod first_prompt;
 mod profile;
+mod prompts;
 
 pub use comparison::compare;
 use comparison::end_comparison;
 use events::receive;
+pub use first_prompt::first_prompt;
 pub use profile::{cancel_profile, profile};
+pub use prompts::compare_prompts;
+use prompts::end_prompts;
 
 /// The worker's entry, next to the page.
 const WORKER: &str = "./worker.js";
@@ -48,6 +54,8 @@ thread_local! {
     static MEASURE: Cell<u32> = const { Cell::new(0) };
     /// The newest `EstimateNoise` sent.
     static ESTIMATE: Cell<u32> = const { Cell::new(0) };
+    /// The result that an edit or a comparison of prompts began from: it is shown again when they fail.
+    static BEFORE: RefCell<Option<Run>> = const { RefCell::new(None) };
     /// True until the newest `Measure` is answered.
     static MEASURING: Cell<bool> = const { Cell::new(false) };
 }
@@ -123,15 +131,19 @@ fn lost(state: State, text: String, kind: FailureKind) {
 fn forget_unfinished(state: State) {
     end_comparison(state);
     profile::forget(state);
+    end_prompts(state);
     state.estimating.set(false);
     let unfinished = state
         .run
         .with_untracked(|run| run.as_ref().is_some_and(|r| r.outcome.is_none()));
+    let before = if unfinished { BEFORE.take() } else { None };
+    let lost = unfinished && before.is_none();
     if unfinished {
-        state.run.set(None);
+        state.run.set(before);
         state.shown.set(Shown::Latest);
+        forget_iteration(state);
     }
-    if unfinished || MEASURING.replace(false) {
+    if lost || MEASURING.replace(false) {
         state.preview_again();
     }
 }
@@ -192,23 +204,47 @@ pub fn estimate_noise(state: State, picture: Rgba) {
     send(state, &Request::EstimateNoise { id, picture });
 }
 
+/// Keeps the result at hand, to come back to.
+fn keep_result(state: State) {
+    let finished = |run: &Option<Run>| run.clone().filter(|r| r.outcome.is_some());
+    BEFORE.set(state.run.with_untracked(finished));
+}
+
 /// Starts an edit of a result.
 pub fn edit(state: State, job: RestoreJob, edit: EditJob) {
+    keep_result(state);
     let id = enter(state, &job);
+    state.run.update(|run| {
+        if let Some(run) = run {
+            run.before_edit = Some(Arc::new(edit.picture.clone()));
+        }
+    });
+    state.reference.set(Some(Reference::BeforeEdit));
     let (job, edit) = (Box::new(job), Box::new(edit));
     send(state, &Request::Edit { id, job, edit });
 }
 
-/// Starts a restoration. A comparison of another measurement is forgotten.
+/// Starts a restoration. Comparisons of another measurement are forgotten.
 pub fn restore(state: State, job: RestoreJob) {
-    let concerned = |c: &Option<Comparison>| c.as_ref().is_none_or(|c| c.concerns(&job));
-    if !state.comparison.with_untracked(concerned) {
-        state.comparison.set(None);
-    }
+    forget_others(state, &job);
     begin(state, job);
 }
 
+/// Forgets comparisons of another measurement than the job's.
+fn forget_others(state: State, job: &RestoreJob) {
+    let concerned = |c: &Option<Comparison>| c.as_ref().is_none_or(|c| c.concerns(job));
+    if !state.comparison.with_untracked(concerned) {
+        state.comparison.set(None);
+    }
+    let concerned =
+        |p: &Option<PromptRun>| (p.as_ref()).is_none_or(|p| same_measurement(&p.job, job));
+    if !state.prompts.with_untracked(concerned) {
+        state.prompts.set(None);
+    }
+}
+
 fn begin(state: State, job: RestoreJob) {
+    BEFORE.set(None);
     let id = enter(state, &job);
     let job = Box::new(job);
     send(state, &Request::Restore { id, job });
@@ -227,6 +263,8 @@ fn enter(state: State, job: &RestoreJob) -> u32 {
         id,
         solver: job.solver,
         prompt: job.prompt.clone(),
+        before_edit: None,
+        first_prompt: None,
         truth: (!job.measured).then(|| Arc::new(job.picture.clone())),
         noise: state.noise.get_untracked().level(),
         preview: None,
@@ -244,9 +282,15 @@ fn enter(state: State, job: &RestoreJob) -> u32 {
     id
 }
 
-/// Without its run, an iteration is nothing to compare with.
+/// Without its run, what belongs to it is nothing to compare with.
 fn forget_iteration(state: State) {
-    if state.reference.get_untracked() == Some(Reference::FirstIteration) {
+    let of_run = [
+        Reference::FirstIteration,
+        Reference::FirstPrompt,
+        Reference::BeforeEdit,
+    ]
+    .map(Some);
+    if of_run.contains(&state.reference.get_untracked()) {
         state.reference.set(None);
     }
 }

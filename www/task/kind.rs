@@ -18,6 +18,8 @@ pub enum TaskKind {
     Motion,
     /// Blur along a random walk.
     Shake,
+    /// Blur with the visitor's kernel.
+    OwnKernel,
     /// Low resolution.
     SuperResolution,
     /// Missing pixels.
@@ -58,6 +60,7 @@ impl TaskKind {
                 Self::Disk,
                 Self::Motion,
                 Self::Shake,
+                Self::OwnKernel,
             ],
         ),
         ("resolution", &[Self::SuperResolution]),
@@ -81,6 +84,7 @@ impl TaskKind {
             Self::Disk => "disk-blur",
             Self::Motion => "motion-blur",
             Self::Shake => "random-motion-blur",
+            Self::OwnKernel => "blur",
             Self::SuperResolution => "super-resolution",
             Self::Inpaint => "inpainting",
             Self::Colourise => "colorization",
@@ -105,6 +109,7 @@ impl TaskKind {
             Self::Disk => parameters::DISK,
             Self::Motion => parameters::MOTION,
             Self::Shake => parameters::SHAKE,
+            Self::OwnKernel => parameters::OWN_KERNEL,
             Self::SuperResolution => parameters::SUPER_RESOLUTION,
             Self::Inpaint => parameters::INPAINT,
             Self::Bayer => parameters::BAYER,

@@ -6,9 +6,11 @@ use latino_web::physics::TaskSpec;
 
 mod kind;
 mod parameters;
+mod part;
 
 pub use kind::{HoleKind, TaskKind};
 pub use parameters::{Control, Parameter};
+pub use part::Part;
 
 /// A degradation with its parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,11 @@ pub struct Task {
     pub hole: HoleKind,
     /// The visitor's own, as the engine reads it.
     pub custom: String,
+    /// What is done after it.
+    pub then: Option<Box<Task>>,
+    /// Whether the picture is a small one made by image software: its grid is then centred unless the
+    /// visitor says otherwise.
+    pub brought: bool,
     /// Numbers that were set, by id.
     numbers: BTreeMap<&'static str, f64>,
     /// Choices that were made, by id.
@@ -31,6 +38,8 @@ impl Default for Task {
             kind: TaskKind::default(),
             hole: HoleKind::default(),
             custom: "gaussian-blur:sigma=1.5 | super-resolution:factor=2 | jpeg:quality=40".into(),
+            then: None,
+            brought: false,
             numbers: BTreeMap::new(),
             choices: BTreeMap::new(),
         }
@@ -38,6 +47,43 @@ impl Default for Task {
 }
 
 impl Task {
+    /// One of its parts. Without a second one, the first stands in.
+    pub fn part(&self, part: Part) -> &Self {
+        match (part, &self.then) {
+            (Part::Then, Some(then)) => then,
+            _ => self,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn part_mut(&mut self, part: Part) -> &mut Self {
+        match part {
+            Part::Then if self.then.is_some() => self.then.get_or_insert_default(),
+            _ => self,
+        }
+    }
+
+    /// Sets what is done after it; `None` for nothing.
+    pub fn set_then(&mut self, kind: Option<TaskKind>) {
+        self.then = kind.map(|kind| {
+            let before = self.then.take().unwrap_or_default();
+            let brought = self.brought;
+            Box::new(Self {
+                kind,
+                brought,
+                ..*before
+            })
+        });
+    }
+
+    /// Says whether the picture is a small one made by image software.
+    pub fn bring(&mut self, brought: bool) {
+        self.brought = brought;
+        if let Some(then) = &mut self.then {
+            then.brought = brought;
+        }
+    }
+
     /// The parameters that matter now.
     pub fn parameters(&self) -> Vec<Parameter> {
         let kernel = || self.choice("sr-kernel");
@@ -73,7 +119,10 @@ impl Task {
     pub fn choice(&self, id: &str) -> &'static str {
         match self.parameter(id).map(|p| p.control) {
             Some(Control::OneOf(options)) => {
-                let first = options.first().copied().unwrap_or_default();
+                let first = match id {
+                    "sr-grid" if self.brought => "centred",
+                    _ => options.first().copied().unwrap_or_default(),
+                };
                 self.choices.get(id).copied().unwrap_or(first)
             }
             _ => "",
@@ -89,8 +138,17 @@ impl Task {
         }
     }
 
-    /// The operator as the engine reads it: `name:key=value,...`.
+    /// The operator as the engine reads it: `name:key=value,...`, and joined by `|` what follows.
     pub fn spec(&self) -> String {
+        match &self.then {
+            Some(then) if self.kind != TaskKind::Custom => {
+                format!("{} | {}", self.own_spec(), then.own_spec())
+            }
+            _ => self.own_spec(),
+        }
+    }
+
+    fn own_spec(&self) -> String {
         let pair = |p: Parameter| match p.control {
             Control::OneOf(_) => format!("{}={}", p.key, self.choice(p.id)),
             Control::Range { .. } | Control::Seed => format!("{}={}", p.key, self.number(p.id)),
@@ -106,7 +164,9 @@ impl Task {
             ),
             (TaskKind::Inpaint, HoleKind::Own) => format!("{name}:mask=given"),
             _ => {
-                let pairs: Vec<_> = self.parameters().into_iter().map(pair).collect();
+                let given = (self.kind == TaskKind::OwnKernel).then(|| "kernel=given".to_owned());
+                let set = self.parameters().into_iter().map(pair);
+                let pairs: Vec<_> = given.into_iter().chain(set).collect();
                 if pairs.is_empty() {
                     name.to_owned()
                 } else {
@@ -124,11 +184,14 @@ impl Task {
 
     /// True when the job carries the visitor's mask.
     pub fn wants_mask(&self) -> bool {
-        match self.kind {
-            TaskKind::Inpaint => self.hole == HoleKind::Own,
-            TaskKind::Custom => self.custom.contains("mask=given"),
-            _ => false,
-        }
+        self.spec().contains("mask=given")
+    }
+
+    /// True when the job carries the visitor's kernel.
+    pub fn wants_kernel(&self) -> bool {
+        let parts = self.spec();
+        let mut names = parts.split('|').map(|p| p.trim().split(':').next());
+        names.any(|name| name == Some("blur"))
     }
 
     /// By how much smaller the measurement is than the picture, per side.
@@ -161,8 +224,8 @@ mod tests {
                                 assert_eq!(task.error(), None, "{}", task.spec());
                             }
                         }
-                        Control::Range { min, max, .. } => {
-                            for value in [min, max] {
+                        Control::Range { usual, limits, .. } => {
+                            for value in [usual[0], usual[1], limits[0], limits[1]] {
                                 task.set_number(p.id, value);
                                 assert_eq!(task.error(), None, "{}", task.spec());
                             }
@@ -176,6 +239,58 @@ mod tests {
             }
             assert_eq!(TaskKind::from_key(kind.key()), Some(kind));
         }
+    }
+
+    #[test]
+    fn a_second_degradation_follows_the_first() {
+        let mut task = Task {
+            kind: TaskKind::Gaussian,
+            ..Task::default()
+        };
+        task.set_then(Some(TaskKind::SuperResolution));
+        task.part_mut(Part::Then).set_choice("factor", "4");
+        assert_eq!((task.error(), task.shrink()), (None, 4));
+        assert!(
+            task.spec().starts_with("gaussian-blur:sigma=2"),
+            "{}",
+            task.spec()
+        );
+        // JPEG can only be the last.
+        task.set_then(Some(TaskKind::Jpeg));
+        assert_eq!(task.error(), None);
+        task.kind = TaskKind::Jpeg;
+        task.set_then(Some(TaskKind::Bayer));
+        assert!(task.error().is_some_and(|e| e.contains("last")));
+        task.set_then(None);
+        assert_eq!(task.spec(), "jpeg:quality=10");
+        // Every pair of linear ones can be read.
+        for (first, then) in TaskKind::all().flat_map(|a| TaskKind::all().map(move |b| (a, b))) {
+            if first == TaskKind::Jpeg || then == TaskKind::Custom {
+                continue;
+            }
+            task.kind = first;
+            task.set_then(Some(then));
+            assert_eq!(task.error(), None, "{}", task.spec());
+            assert_eq!(
+                task.wants_kernel(),
+                first == TaskKind::OwnKernel
+                    || (then == TaskKind::OwnKernel && first != TaskKind::Custom)
+            );
+        }
+    }
+
+    #[test]
+    fn small_pictures_that_are_brought_have_centred_samples() {
+        let mut task = Task {
+            kind: TaskKind::SuperResolution,
+            ..Task::default()
+        };
+        assert!(task.spec().contains("grid=published"));
+        task.bring(true);
+        assert!(task.spec().contains("grid=centred"));
+        // Unless the visitor has said otherwise.
+        task.set_choice("sr-grid", "published");
+        assert!(task.spec().contains("grid=published"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What degrades the picture, and the mask editor.
 
-use crate::noise::{Noise, NoiseKind};
+use crate::noise::NoiseKind;
 use crate::task::TaskKind;
 
 // Degradation
@@ -29,6 +29,7 @@ pub fn task_name(kind: TaskKind) -> &'static str {
         TaskKind::Disk => "Out of focus (disk blur)",
         TaskKind::Motion => "Motion blur",
         TaskKind::Shake => "Shaken camera (random motion)",
+        TaskKind::OwnKernel => "Blur with a kernel of your own",
         TaskKind::SuperResolution => "Low resolution (super-resolution)",
         TaskKind::Inpaint => "Missing pixels (inpainting)",
         TaskKind::Colourise => "Missing colour (colourisation)",
@@ -99,6 +100,8 @@ pub fn option(key: &str) -> &'static str {
         "4" => "x4",
         "8" => "x8",
         "16" => "x16",
+        "32" => "x32",
+        "64" => "x64",
         "bicubic" => "Bicubic with antialiasing",
         "area" => "Means of blocks",
         "gaussian" => "Gaussian",
@@ -114,7 +117,22 @@ pub fn option(key: &str) -> &'static str {
 }
 
 pub const CUSTOM: &str = "Operator";
-pub const CUSTOM_HINT: &str = "name:key=value,... and up to four of them joined by |, applied from left to right. JPEG can only be the last. mask=given takes what you paint.";
+pub const CUSTOM_HINT: &str = "name:key=value,... and up to four of them joined by |, applied from left to right. JPEG can only be the last. mask=given and kernel=given take what you paint.";
+pub const THEN: &str = "Then also";
+pub const THEN_NOTHING: &str = "Nothing more";
+pub const THEN_HINT: &str =
+    "A second degradation, applied to the result of the first, before the noise.";
+
+/// The second control of a number.
+pub fn as_number(label: &str) -> String {
+    format!("{label}, as a number")
+}
+
+/// What a field takes.
+pub fn out_of_range(low: f64, high: f64, whole: bool) -> String {
+    let kind = if whole { "whole number" } else { "number" };
+    format!("This must be a {kind} from {low} to {high}; the last good value is used.")
+}
 pub const CUSTOM_LIST: &str = "What can be written";
 pub const FOURIER_MEASURED_HINT: &str =
     "The picture is taken as the inverse transform of the measured rows.";
@@ -148,15 +166,6 @@ pub fn noise_name(kind: NoiseKind) -> &'static str {
         NoiseKind::SaltPepper => "Salt and pepper",
         NoiseKind::Speckle => "Speckle (multiplicative)",
     }
-}
-
-/// Photons at white from their decimal logarithm.
-pub fn photons(log_peak: f64) -> String {
-    let noise = Noise {
-        log_peak,
-        ..Noise::gaussian(0.0)
-    };
-    format!("{}", (noise.peak() * 10.0).round() / 10.0)
 }
 
 /// What the estimate of the noise says.

@@ -2,13 +2,20 @@
 
 use latino_web::protocol::ModelReport;
 
+mod chain;
 mod degradation;
 mod developer;
+mod kernel;
 mod problems;
+mod prompts;
 mod restoration;
 mod result;
+mod uncertainty;
 
-pub use self::{degradation::*, developer::*, problems::*, restoration::*, result::*};
+pub use self::{
+    chain::*, degradation::*, developer::*, kernel::*, problems::*, prompts::*, restoration::*,
+    result::*, uncertainty::*,
+};
 
 pub const TITLE: &str = "LATINO Web";
 pub const TAGLINE: &str =

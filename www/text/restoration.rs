@@ -26,7 +26,7 @@ pub const OUTPUT_BEFORE_PROX: &str = "Before the last data step";
 pub const OUTPUT_HINT: &str = "The data step's picture agrees best with the measurement; the decoder's is the prior's last word.";
 pub const RULE: &str = "Step size";
 pub const RULE_DISCREPANCY: &str = "Discrepancy principle";
-pub const RULE_PUBLISHED: &str = "Published table";
+pub const RULE_PUBLISHED: &str = "Published table, SD 1.5";
 pub const RULE_MOMENTS: &str = "Moment matching";
 pub const RULE_HINT: &str = "How strongly each step follows the data: until the residual equals the noise, or by the paper's table.";
 

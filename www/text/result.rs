@@ -233,7 +233,7 @@ pub fn coverage(spread: &Spread) -> String {
         percent(spread.level),
         percent(spread.attainable)
     );
-    match spread.coverage {
+    match spread.coverage() {
         Some(found) => format!(
             "{intervals}; {} of the true values lie inside.",
             percent(found)
@@ -259,6 +259,9 @@ pub const PRO_VIEW_HINT: &str = "What each iteration's short chain has found whi
 pub const EDIT: &str = "Edit the result";
 pub const EDIT_HINT: &str = "The prompt above says what the picture shows. Say what it is to show instead, in the same words up to what changes: those words stay, the others adapt to the picture. This project's own reading of constrained prompt steps.";
 pub const EDIT_TO: &str = "What it is to show";
+pub const EDIT_STAY: &str = "Words that must stay";
+pub const EDIT_STAY_HINT: &str = "Of the new description, separated by spaces. Their tokens are frozen beside those that you changed; the others adapt to the picture. May be empty.";
+pub const OF_BEFORE_EDIT: &str = "Before the edit";
 pub const EDIT_TOLERANCE: &str = "Tolerance";
 pub const EDIT_TOLERANCE_HINT: &str =
     "How far the picture may change: at 0.02 hardly, at 1 entirely.";
@@ -272,12 +275,24 @@ pub const EDIT_RUN: &str = "Edit";
 pub const PRO_FOUND: &str = "The prompt found so far";
 pub const PRO_FOUND_HINT: &str = "LATINO-PRO's last iteration is kept, after a cancelled run too.";
 pub const PRO_RESUME: &str = "Go on from it for more iterations";
-pub const PRO_ENDS: &str = "Compare the first with the last";
+pub const PRO_ENDS: &str = "Compare the first iteration with the last";
+pub const PRO_FIRST: &str = "Compare with the first prompt";
+pub const PRO_FIRST_HINT: &str = "Runs LATINO once more under the prompt as you wrote it, with the same seed: what fitting the prompt has changed.";
+pub const OF_FIRST_PROMPT: &str = "Under the first prompt";
 pub const OF_FIRST_ITERATION: &str = "First iteration";
 pub const CHART_DISTANCE: &str = "Mean distance of the tokens from their start";
 pub const CHART_STEP: &str = "Step size of the prompt";
 pub const CHART_PRO_RESIDUAL: &str = "Residual of what the prior says";
 pub const DISTANCE: &str = "Distance";
+
+/// The quality under the first prompt and under the last.
+pub fn prompts_quality(first: &Metrics, last: &Metrics) -> String {
+    format!(
+        "First prompt: {}. Last prompt: {}.",
+        quality_line(first),
+        quality_line(last)
+    )
+}
 
 /// Name of an iteration, from 1.
 pub fn iteration(number: u32) -> String {
