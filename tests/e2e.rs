@@ -1,7 +1,7 @@
 //! The built site in headless Chromium, driven as a visitor would: upload, restore on both devices,
 //! look at the numbers. Needs `trunk build --release` before; `scripts/test.sh` does both.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-#![cfg(feature = "native")]
+#![cfg(not(target_arch = "wasm32"))]
 
 #[path = "e2e/access.rs"]
 mod access;

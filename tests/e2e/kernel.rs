@@ -1,20 +1,14 @@
 //! A blur kernel that is drawn or loaded.
 
-use latino_web::HostTensor;
-use latino_web::image::png::write_png;
-
 use super::solvers::{no_console_errors, open, run, text};
 use super::*;
 
 const CONTROL: char = '\u{e009}';
 const LEFT: char = '\u{e012}';
 
-/// A grey PNG of `width` x `height` pixels, all of `value` in [-1, 1]; its path.
-fn picture(name: &str, width: usize, height: usize, value: f32) -> String {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let path = folder.join(name);
-    let x = HostTensor::new([1, 3, height, width], vec![value; 3 * width * height]).unwrap();
-    write_png(&path, &x).unwrap();
+/// A picture of the fixtures: `even` is white, 4 x 2; `black` 5 x 5; `large` white, 200 x 9.
+fn picture(name: &str) -> String {
+    let path = std::fs::canonicalize(format!("tests/fixtures/kernels/{name}.png")).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
@@ -84,7 +78,7 @@ fn a_kernel_is_drawn_and_loaded() {
     assert!(text(&browser, "#kernel-facts").starts_with("16 x 16"));
 
     // Loaded: even, not square.
-    browser.upload("kernel-file", &picture("kernel.png", 4, 2, 1.0));
+    browser.upload("kernel-file", &picture("even"));
     wait(
         &browser,
         "the kernel",
@@ -93,10 +87,7 @@ fn a_kernel_is_drawn_and_loaded() {
     assert_eq!(number(&browser, "kernel-facts"), 8.0);
     let loaded = measured(&browser, &drawn);
     // Black and too large ones are refused with a reason, and the kernel stays.
-    for (file, said) in [
-        (picture("black.png", 5, 5, -1.0), "black"),
-        (picture("large.png", 200, 9, 1.0), "200 x 9"),
-    ] {
+    for (file, said) in [(picture("black"), "black"), (picture("large"), "200 x 9")] {
         browser.upload("kernel-file", &file);
         wait(
             &browser,
