@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latino_web::protocol::{CalibrationReport, Metrics, Rgba, Solver, Uncertainty};
+use latino_web::protocol::{CalibrationReport, Metrics, Rgba, Solver, TokenReading, Uncertainty};
 
 /// A picture that many views share.
 pub type Shared = Arc<Rgba>;
@@ -65,6 +65,8 @@ pub struct IterationView {
     pub distances: Vec<f64>,
     /// Residual of what the prior said.
     pub residual: f64,
+    /// The tokens that have moved, in words.
+    pub words: Vec<TokenReading>,
     /// The chain's last picture.
     pub picture: Shared,
     /// Seconds it took.

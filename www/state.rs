@@ -175,6 +175,8 @@ pub struct State {
     pub rule: RwSignal<StepRule>,
     /// The rest of the chain's settings.
     pub chain: RwSignal<ChainSettings>,
+    /// Whether the quick autoencoder runs inside the chain, where the model has one.
+    pub hybrid: RwSignal<bool>,
     /// Which prompts are to be compared.
     pub plan: RwSignal<PromptPlan>,
     /// The current or last comparison of prompts.
@@ -233,6 +235,7 @@ impl State {
             output: RwSignal::new(OutputStage::default()),
             rule: RwSignal::new(StepRule::default()),
             chain: RwSignal::new(ChainSettings::default()),
+            hybrid: RwSignal::new(false),
             plan: RwSignal::new(PromptPlan::default()),
             prompts: RwSignal::new(None),
             preview: RwSignal::new(None),
@@ -308,7 +311,8 @@ impl State {
             init: self.init.get(),
             output: self.output.get(),
             rule: self.rule.get(),
-            hybrid: false,
+            // The switch is there for models that can.
+            hybrid: self.hybrid.get() && self.model.with(|m| m.as_ref().is_some_and(|m| m.hybrid)),
             chain: self.chain.get(),
         }))
     }

@@ -192,6 +192,11 @@ pub struct ChainSettings {
     pub zeta: f64,
     /// Encode only what the data step changed, at one more encoder call a step.
     pub corrected: bool,
+    /// Published rule: the table for SDXL with DMD2 instead of the one for SD 1.5 with LCM-LoRA. LATINO-PRO has
+    /// its own.
+    pub sdxl: bool,
+    /// Published rule: constants applied to the residual's norm as it is, not resolution-free.
+    pub original: bool,
 }
 
 impl Default for ChainSettings {
@@ -201,6 +206,8 @@ impl Default for ChainSettings {
             guidance: 1.0,
             zeta: 0.1,
             corrected: false,
+            sdxl: false,
+            original: false,
         }
     }
 }

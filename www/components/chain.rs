@@ -3,6 +3,7 @@
 use latino_web::protocol::{ChainSettings, Solver, StepRule};
 use leptos::prelude::*;
 
+use super::choice::Choice;
 use super::number::{Bounds, Number};
 use crate::state::state;
 use crate::text;
@@ -31,6 +32,21 @@ pub fn ChainControls() -> impl IntoView {
         <Show when=move || state.solver.get() == Solver::DiffPir>
             <Number id="zeta" label=text::ZETA hint=text::ZETA_HINT bounds=bounds([0.0, 1.0, 0.05], [0.0, 1.0])
                 value=value(|c| c.zeta) set=move |v| chain.update(|c| c.zeta = v)/>
+        </Show>
+        <Show when=move || state.rule.get() == StepRule::Published>
+            <Choice id="table" label=text::TABLE hint=text::TABLE_HINT
+                options=Signal::stored(vec![("sd15", text::TABLE_SD15), ("sdxl", text::TABLE_SDXL)])
+                value=Signal::derive(move || if chain.get().sdxl { "sdxl" } else { "sd15" })
+                set=move |key: &str| chain.update(|c| c.sdxl = key == "sdxl")/>
+            <label class="check"><input type="checkbox" id="original" prop:checked=move || chain.get().original
+                on:change=move |event| chain.update(|c| c.original = event_target_checked(&event))/>{text::TABLE_ORIGINAL}</label>
+        </Show>
+        <Show when=move || state.model.with(|m| m.as_ref().is_some_and(|m| m.hybrid))>
+            <div class="field">
+                <label class="check"><input type="checkbox" id="hybrid" aria-describedby="hybrid-hint" prop:checked=move || state.hybrid.get()
+                    on:change=move |event| state.hybrid.set(event_target_checked(&event))/>{text::HYBRID}</label>
+                <p class="hint" id="hybrid-hint">{text::HYBRID_HINT}</p>
+            </div>
         </Show>
         <div class="field">
             <label class="check"><input type="checkbox" id="corrected" aria-describedby="corrected-hint"

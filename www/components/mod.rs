@@ -39,3 +39,4 @@ pub mod spread;
 pub mod stage;
 pub mod steps_chart;
 pub mod strip;
+pub mod words;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::chart::Chart;
 use super::samples::thumb;
+use super::words::Words;
 use crate::app::{self, resume};
 use crate::chart::Series;
 use crate::state::{IterationView, Phase, Reference, Run, Shown, state};
@@ -124,6 +125,7 @@ pub fn ProView() -> impl IntoView {
                 </ol>
                 <button type="button" class="button" id="pro-ends" aria-disabled=move || (count.get() < 2).to_string()
                     on:click=ends>{text::PRO_ENDS}</button>
+                <Words count=count/>
                 <PromptEnds/>
                 <div class="charts">
                     <Chart id="chart-distance" title=text::CHART_DISTANCE across=text::ITERATION digits=3

@@ -86,6 +86,12 @@ pub fn ProControls() -> impl IntoView {
         <Slider id="pro-decay" label=text::PRO_DECAY min=0.1 max=1.0 step=0.05
             value=value(|p| p.decay) set=move |v| pro.update(|p| p.decay = v)/>
         <div class="field">
+            <label class="check"><input type="checkbox" id="pro-published" aria-describedby="pro-published-hint"
+                prop:checked=move || pro.get().published
+                on:change=move |event| pro.update(|p| p.published = event_target_checked(&event))/>{text::PRO_PUBLISHED}</label>
+            <p class="hint" id="pro-published-hint">{text::PRO_PUBLISHED_HINT}</p>
+        </div>
+        <div class="field">
             <label class="check"><input type="checkbox" id="pro-expected" aria-describedby="pro-expected-hint"
                 prop:checked=move || pro.get().expected
                 on:change=move |event| pro.update(|p| p.expected = event_target_checked(&event))/>{text::PRO_EXPECTED}</label>

@@ -133,6 +133,7 @@ pub(super) fn receive(state: State, event: Event) {
             residual,
             picture,
             embedding,
+            words,
             seconds,
             ..
         } => {
@@ -146,6 +147,7 @@ pub(super) fn receive(state: State, event: Event) {
                     step,
                     distances,
                     residual,
+                    words,
                     picture: Arc::new(picture),
                     seconds,
                 });

@@ -88,6 +88,14 @@ impl SolverSettings {
             init: job.init,
             output: job.output,
             rule: job.rule,
+            table: match job.chain.sdxl {
+                true => PublishedTable::SdxlDmd2,
+                false => PublishedTable::Sd15Lcm,
+            },
+            form: match job.chain.original {
+                true => PublishedForm::Original,
+                false => PublishedForm::ResolutionFree,
+            },
             rho: job.chain.rho,
             guidance: job.chain.guidance,
             re_encoding: match job.chain.corrected {
