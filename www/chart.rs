@@ -79,7 +79,9 @@ pub fn plot(series: &[Series]) -> Option<Plot> {
         left_edge + share * (right_edge - left_edge)
     };
     let at_y = |y: f64| bottom_edge - (y - bottom) / (top - bottom) * (bottom_edge - top_edge);
-    let every = ((x_range.1 - x_range.0) / 8 + 1) as usize;
+    let rough = f64::from(x_range.1 - x_range.0) / 8.0;
+    let round = [1, 2, 5, 10, 20, 50, 100, 200];
+    let every = (round.into_iter().find(|n| f64::from(*n) >= rough)).unwrap_or(500) as usize;
     Some(Plot {
         below: (x_range.0..=x_range.1)
             .step_by(every)
