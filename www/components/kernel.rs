@@ -140,7 +140,7 @@ pub fn KernelEditor() -> impl IntoView {
     view! {
         <div class="mask" role="group" aria-labelledby="kernel-title"
             on:keydown=move |e| painter.key_down(&e) on:keyup=move |e| painter.key_up(&e)>
-            <h3 id="kernel-title">{text::KERNEL}</h3>
+            <h3 id="kernel-title">{text::KERNEL_EDITOR}</h3>
             <div class="kernel">
                 <PaintArea painter=painter id="kernel" label=text::KERNEL_CANVAS role=text::MASK_ROLE described="kernel-hint kernel-facts">
                     <div aria-hidden="true"><Picture picture=seen label=text::KERNEL_CANVAS/></div>

@@ -1,6 +1,6 @@
 //! The kernel editor.
 
-pub const KERNEL: &str = "Kernel: paint the blur";
+pub const KERNEL_EDITOR: &str = "Kernel: paint the blur";
 pub const KERNEL_CANVAS: &str = "The blur's kernel, enlarged";
 pub const KERNEL_BLURRED: &str = "The measurement under this kernel";
 pub const KERNEL_HINT: &str = "What one point of light becomes. Draw with a mouse, finger or pen. Keys: arrows move the brush (with Shift by 8), Space paints, [ and ] change the size, E switches to the eraser, Ctrl+Z and Ctrl+Y undo and redo.";
