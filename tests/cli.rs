@@ -659,6 +659,23 @@ fn solvers_without_a_prior_and_comparison() {
         "degraded,tv",
     ]);
     assert_eq!(table.lines().count(), 3, "{table}");
+    let details = succeeds(&[
+        "compare",
+        "--model",
+        MODEL,
+        "--pictures",
+        &list,
+        "--task",
+        "denoising@0.2",
+        "--columns",
+        "degraded,tv",
+        "--details",
+    ]);
+    let lines: Vec<_> = details.lines().collect();
+    assert!(
+        lines.len() == 4 && lines[0].contains("residual") && lines[3].contains("| TV |"),
+        "{details}"
+    );
     fails(
         &[
             "compare",
@@ -671,6 +688,66 @@ fn solvers_without_a_prior_and_comparison() {
         ],
         &["SPEC@NOISE"],
     );
+}
+
+#[test]
+fn the_chain_can_be_chosen() {
+    let files = Scratch::new("chain");
+    let (image, out) = (picture(&files), files.path("out"));
+    // Timesteps and the first picture can be given; both must fit.
+    let chain = |more: &[&'static str]| -> Vec<String> {
+        let mut call: Vec<String> = [
+            "restore",
+            "--model",
+            MODEL,
+            "--task",
+            "denoising",
+            "--noise",
+            "0.2",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        call.extend(
+            [
+                "--prompt", "a cat", "--json", "--image", &image, "--out", &out,
+            ]
+            .map(str::to_owned),
+        );
+        call.extend(more.iter().map(|m| (*m).to_owned()));
+        call
+    };
+    let call = |more: &[&'static str]| -> Output {
+        let call = chain(more);
+        latino(&call.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let listed = call(&["--timesteps", "999,499,19"]);
+    let report: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let steps = report["samples"][0]["steps"].as_array().unwrap();
+    let visited: Vec<_> = steps
+        .iter()
+        .map(|s| s["timestep"].as_u64().unwrap())
+        .collect();
+    assert_eq!(visited, [999, 499, 19]);
+    let published = call(&[
+        "--timesteps",
+        "dmd2",
+        "--steps",
+        "4",
+        "--rule",
+        "published",
+        "--table",
+        "sdxl",
+        "--original",
+    ]);
+    let report: serde_json::Value = serde_json::from_slice(&published.stdout).unwrap();
+    assert_eq!(report["samples"][0]["steps"][1]["timestep"], 749);
+    for bad in [
+        ["--timesteps", "9,x"],
+        ["--timesteps", "499,999"],
+        ["--init-picture", "nowhere.png"],
+    ] {
+        assert!(!call(&bad).status.success(), "{bad:?}");
+    }
 }
 
 #[test]

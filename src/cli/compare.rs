@@ -9,13 +9,13 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceArg, RuleArg, SolverArg, report};
+use super::{DeviceArg, InitArg, RuleArg, SolverArg, report};
 use crate::engine::Pipeline;
 use crate::engine::files::Folder;
 use crate::engine::job::{Restoration, Setup, SolverSettings};
 use crate::image::png::read_png;
 use crate::noise::NoiseModel;
-use crate::protocol::{Metrics, ProSettings, Solver, StepRule};
+use crate::protocol::{Initialisation, Metrics, ProSettings, Solver, StepRule};
 
 /// Options.
 #[derive(Debug, clap::Args)]
@@ -50,6 +50,15 @@ pub struct Args {
     /// Network evaluations of one LATINO run (default: what the model recommends, else 8).
     #[arg(long)]
     steps: Option<usize>,
+    /// First timestep (default: what the model recommends, else its last).
+    #[arg(long)]
+    start: Option<usize>,
+    /// Where to start (default: what the model recommends, else the pseudo-inverse).
+    #[arg(long)]
+    init: Option<InitArg>,
+    /// Guidance scale, for models with a guidance embedding.
+    #[arg(long, default_value_t = 1.0)]
+    guidance: f32,
     /// Step size rule (default: what the model recommends, else discrepancy).
     #[arg(long)]
     rule: Option<RuleArg>,
@@ -59,6 +68,12 @@ pub struct Args {
     /// LATINO-PRO: the gradient's expectation over the chain's noise instead of a draw.
     #[arg(long)]
     expected: bool,
+    /// LATINO-PRO: the last run goes on from where the chains ended, as published.
+    #[arg(long)]
+    published: bool,
+    /// One line per task and column, with data consistency, network evaluations and seconds.
+    #[arg(long)]
+    details: bool,
     /// Where to compute.
     #[arg(long, default_value = "cpu")]
     device: DeviceArg,
@@ -211,19 +226,47 @@ pub async fn run(args: Args) -> Result<()> {
         });
         serde_json::to_string_pretty(&report)?
     } else {
-        let mut text = format!("| task | noise | {} |\n", names.join(" | "));
-        text += &"|---".repeat(names.len() + 2);
-        text += "|";
-        for (task, noise, cells) in &rows {
-            let values: Vec<_> = cells
-                .iter()
-                .map(|c| format!("{:.2} / {:.3}", c.psnr, c.ssim))
-                .collect();
-            text += &format!("\n| `{task}` | {noise} | {} |", values.join(" | "));
-        }
-        text
+        // Not in the table, which others read.
+        eprintln!(
+            "means over {} pictures, {} measurements of each",
+            pictures.len(),
+            args.seeds
+        );
+        table(&names, &rows, args.details)
     };
     report::print(&text)
+}
+
+/// One task's cells.
+type Row<'a> = (&'a String, &'a NoiseModel, Vec<Cell>);
+
+/// The Markdown table: PSNR in dB / SSIM, or with `details` everything, a line per column.
+fn table(names: &[String], rows: &[Row], details: bool) -> String {
+    if details {
+        let mut text = String::from(
+            "| task | noise | solver | PSNR | SSIM | residual | evaluations | seconds |\n|---|---|---|---|---|---|---|---|",
+        );
+        for (task, noise, cells) in rows {
+            for (name, c) in names.iter().zip(cells) {
+                text += &format!(
+                    "\n| `{task}` | {noise} | {name} | {:.2} | {:.3} | {:.4} | {:.0} | {:.1} |",
+                    c.psnr, c.ssim, c.residual, c.evaluations, c.seconds
+                );
+            }
+        }
+        return text;
+    }
+    let mut text = format!("| task | noise | {} |\n", names.join(" | "));
+    text += &"|---".repeat(names.len() + 2);
+    text += "|";
+    for (task, noise, cells) in rows {
+        let values: Vec<_> = cells
+            .iter()
+            .map(|c| format!("{:.2} / {:.3}", c.psnr, c.ssim))
+            .collect();
+        text += &format!("\n| `{task}` | {noise} | {} |", values.join(" | "));
+    }
+    text
 }
 
 fn name(column: Column) -> String {
@@ -263,11 +306,13 @@ async fn measure(
         solver,
         prompt: prompt.clone(),
         steps: args.steps.unwrap_or(recommended.steps as usize),
-        start: recommended.start.map(|t| t as usize),
-        init: recommended.init,
+        start: args.start.or(recommended.start.map(|t| t as usize)),
+        init: args.init.map_or(recommended.init, Initialisation::from),
+        guidance: args.guidance,
         rule: args.rule.map_or(recommended.rule, StepRule::from),
         pro: ProSettings {
             expected: args.expected,
+            published: args.published,
             ..ProSettings::default()
         },
         ..SolverSettings::default()

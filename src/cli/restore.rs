@@ -17,6 +17,7 @@ use crate::engine::job::{Restoration, Setup, SolverSettings};
 use crate::image::png::{read_mask, read_png, write_png};
 use crate::noise::{NoiseModel, estimate_noise};
 use crate::protocol::{Initialisation, OutputStage, ProSettings, StepRule};
+use crate::schedule::Distillation;
 use crate::solver::{PublishedForm, PublishedTable, ReEncoding};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -73,6 +74,10 @@ pub struct Args {
     /// one keeps more of the initial picture. Inpainting always starts at the model's last.
     #[arg(long)]
     start: Option<usize>,
+    /// The timesteps to visit, decreasing, such as 999,749,499,249; or "dmd2" for the published list of 4 or 8
+    /// --steps of SDXL with DMD2. Overrides --start; not LATINO-PRO's chains.
+    #[arg(long, conflicts_with = "start")]
+    timesteps: Option<String>,
     /// Seed of all random numbers.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -96,6 +101,9 @@ pub struct Args {
     /// Where to start (default: what the model recommends, else the pseudo-inverse).
     #[arg(long)]
     init: Option<InitArg>,
+    /// PNG of the restored picture's size to start from, instead of --init.
+    #[arg(long, conflicts_with = "init")]
+    init_picture: Option<PathBuf>,
     /// Result: after the last prox, decoded as published, or before the last prox.
     #[arg(long, default_value = "prox")]
     output: Output,
@@ -181,6 +189,17 @@ pub(super) fn noise(text: &str, measured: bool, picture: &HostTensor) -> Result<
     })
 }
 
+/// The list of --timesteps.
+fn timesteps(text: &str, steps: usize) -> Result<Vec<usize>> {
+    if text == "dmd2" {
+        return Ok(Distillation::SdxlDmd2.timesteps(steps)?);
+    }
+    let numbers = text.split(',').map(|t| t.trim().parse::<usize>());
+    numbers
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("--timesteps {text}: expected numbers with commas, or dmd2"))
+}
+
 /// Runs the command.
 pub async fn run(args: Args) -> Result<()> {
     if args.samples == 0 {
@@ -206,10 +225,15 @@ pub async fn run(args: Args) -> Result<()> {
     }
     let loaded = begun.elapsed().as_secs_f64();
     let recommended = pipeline.report().recommended.clone();
+    let steps = args.steps.unwrap_or(recommended.steps as usize);
+    let list = args.timesteps.as_deref().map(|t| timesteps(t, steps));
+    let list = list.transpose()?;
     let settings = SolverSettings {
         solver: args.solver.into(),
         prompt: args.prompt,
-        steps: args.steps.unwrap_or(recommended.steps as usize),
+        steps: list.as_ref().map_or(steps, Vec::len),
+        timesteps: list,
+        init_picture: args.init_picture.as_deref().map(read_png).transpose()?,
         start: args.start.or(recommended.start.map(|t| t as usize)),
         init: args.init.map_or(recommended.init, Initialisation::from),
         output: match args.output {

@@ -82,13 +82,17 @@ impl Restoration {
         .await
     }
 
-    /// The picture that `init` starts from where another solver has to make it.
+    /// The picture that a run starts from, where it is given or another solver has to make it.
     pub(super) async fn start(
         &self,
-        init: Initialisation,
+        settings: &SolverSettings,
         observer: &mut impl Observer<JobEvent>,
     ) -> Result<Option<HostTensor>> {
-        match init {
+        if let Some(picture) = &settings.init_picture {
+            picture.expect_shape("picture to start from", self.baseline.shape())?;
+            return Ok(Some(picture.clone()));
+        }
+        match settings.init {
             Initialisation::TotalVariation => {
                 if let Some(known) = self.total_variation.get() {
                     return Ok(Some(known.clone()));

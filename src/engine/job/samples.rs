@@ -100,7 +100,7 @@ impl Restoration {
         observer.checkpoint().await?;
         self.check_multiple(pipeline)?;
         // The same for all samples.
-        let start = self.start(settings.init, observer).await?;
+        let start = self.start(settings, observer).await?;
         let mut settings = settings.clone();
         let mut done: Vec<Finished> = Vec::new();
         let report = |observer: &mut _, done: &mut Vec<Finished>, finished: Finished| {

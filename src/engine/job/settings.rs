@@ -22,8 +22,12 @@ pub struct SolverSettings {
     /// First timestep; the model's last one when `None`. A lower one keeps more of the
     /// initial picture. Inpainting starts at the last one whatever is said here.
     pub start: Option<usize>,
+    /// The timesteps of LATINO's run, `steps` in number, in place of the model's own rule.
+    pub timesteps: Option<Vec<usize>>,
     /// Where to start.
     pub init: Initialisation,
+    /// This picture `[1, 3, H, W]` to start from, in place of `init`.
+    pub init_picture: Option<HostTensor>,
     /// What to return.
     pub output: OutputStage,
     /// Step size rule.
@@ -59,7 +63,9 @@ impl Default for SolverSettings {
             prompt: String::new(),
             steps: 8,
             start: None,
+            timesteps: None,
             init: Initialisation::default(),
+            init_picture: None,
             output: OutputStage::default(),
             rule: StepRule::default(),
             table: PublishedTable::default(),
@@ -138,7 +144,13 @@ impl SolverSettings {
     ) -> Result<LatinoOptions> {
         // A guess is no place to start from: holes begin with pure noise.
         let start = self.start.filter(|_| !holes);
-        self.chain(scheduler, self.steps, start, picture)
+        match &self.timesteps {
+            Some(list) => Ok(LatinoOptions {
+                timesteps: list.clone(),
+                ..self.chain(scheduler, 1, None, picture)?
+            }),
+            None => self.chain(scheduler, self.steps, start, picture),
+        }
     }
 
     /// LATINO-PRO's options. Its chains start at the last timestep, as published: the first says
