@@ -79,10 +79,10 @@ impl Operation {
                     stride: s.stride,
                     padding: [s.padding; 4],
                 };
-                flat(ops::conv2d(x.clone(), w, b.as_ref(), conv))
+                flat(ops::conv2d(x.clone(), &w.clone().into(), b.as_ref(), conv))
             }
             Self::Linear(x, w, b) if stock => flat(stock::linear(x, w, b.as_ref())),
-            Self::Linear(x, w, b) => flat(ops::linear(x.clone(), w, b.as_ref())),
+            Self::Linear(x, w, b) => flat(ops::linear(x.clone(), &w.clone().into(), b.as_ref())),
             Self::Attention([q, k, v], heads) if stock => flat(stock::attention(q, k, v, *heads)),
             Self::Attention([q, k, v], heads) => flat(ops::attention(
                 q.clone(),

@@ -11,6 +11,7 @@ mod physics;
 mod report;
 mod restore;
 mod tensors;
+mod tuned;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -131,7 +132,11 @@ impl From<SolverArg> for Solver {
 
 impl DeviceArg {
     fn open(self) -> crate::Result<Compute> {
-        Compute::native(self == Self::Gpu)
+        let compute = Compute::native(self == Self::Gpu)?;
+        if self == Self::Gpu {
+            tuned::tune(&compute)?;
+        }
+        Ok(compute)
     }
 }
 

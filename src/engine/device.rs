@@ -62,6 +62,7 @@ impl Compute {
             .init_with_setup_async()
             .await
             .map_err(|e| Error::device(format!("WebGPU could not be started: {e}")))?;
+        crate::ops::opened(&setup.device);
         let info = setup.adapter.get_info();
         let name = if name.is_empty() {
             info.name
@@ -87,6 +88,7 @@ impl Compute {
         let (device, setup) = Device::wgpu_options()
             .init_with_setup()
             .map_err(|e| Error::device(format!("no GPU could be opened: {e}")))?;
+        crate::ops::opened(&setup.device);
         let info = setup.adapter.get_info();
         Ok(Self {
             device,

@@ -110,22 +110,49 @@ pub(super) async fn load_tokenizer(files: &impl ModelFiles) -> Result<Tokenizer>
 /// Loads only the text encoder of a folder.
 pub async fn load_text(files: &impl ModelFiles, device: &Device) -> Result<ClipTextModel> {
     let config = need_text(files, "text_encoder/config.json").await?;
+    text(files, &config, device).await
+}
+
+/// [`load_text`] for a config that is known.
+pub(super) async fn text(
+    files: &impl ModelFiles,
+    config: &str,
+    device: &Device,
+) -> Result<ClipTextModel> {
     let weights = weights(files, "text_encoder", "model", device).await?;
-    ClipTextModel::load(&config, &weights, device)
+    ClipTextModel::load(config, &weights, device)
 }
 
 /// Loads only the UNet of a folder.
 pub async fn load_unet(files: &impl ModelFiles, device: &Device) -> Result<UNet2DConditionModel> {
     let config = need_text(files, "unet/config.json").await?;
+    unet(files, &config, device).await
+}
+
+/// [`load_unet`] for a config that is known.
+pub(super) async fn unet(
+    files: &impl ModelFiles,
+    config: &str,
+    device: &Device,
+) -> Result<UNet2DConditionModel> {
     let weights = weights(files, "unet", "diffusion_pytorch_model", device).await?;
-    UNet2DConditionModel::load(&config, &weights, device)
+    UNet2DConditionModel::load(config, &weights, device)
 }
 
 /// Loads only the autoencoder of a folder, of whichever class its config names.
 pub async fn load_autoencoder(files: &impl ModelFiles, device: &Device) -> Result<Autoencoder> {
     let config = need_text(files, "vae/config.json").await?;
+    autoencoder(files, &config, device).await
+}
+
+/// [`load_autoencoder`] for a config that is known.
+pub(super) async fn autoencoder(
+    files: &impl ModelFiles,
+    config: &str,
+    device: &Device,
+) -> Result<Autoencoder> {
     let weights = weights(files, "vae", "diffusion_pytorch_model", device).await?;
-    Autoencoder::load(&config, &weights, device)
+    Autoencoder::load(config, &weights, device)
 }
 
 /// Loads the quick autoencoder that a model brings in `vae_quick/`, made for the same latents as its own, such

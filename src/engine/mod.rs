@@ -11,6 +11,8 @@ pub mod pipeline;
 pub mod prior;
 pub mod profile;
 pub mod transfer;
+pub mod tuned;
+mod warm;
 mod words;
 
 pub use device::Compute;

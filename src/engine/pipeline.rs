@@ -4,9 +4,12 @@ use burn::tensor::Device;
 
 use super::codec::Autoencoders;
 use super::files::ModelFiles;
-use super::load::{load_autoencoder, load_quick, load_text, load_tokenizer, load_unet, need_text};
+use super::load::{
+    autoencoder, load_autoencoder, load_quick, load_tokenizer, need_text, text, unet,
+};
 use super::prior::Conditioned;
 use super::transfer::download;
+use super::warm::Configs;
 use crate::models::{Autoencoder, ClipTextModel, UNet2DConditionModel};
 use crate::protocol::ModelReport;
 use crate::schedule::LcmScheduler;
@@ -31,10 +34,16 @@ impl Pipeline {
     pub async fn load(files: &impl ModelFiles, device: &Device) -> Result<Self> {
         let scheduler = need_text(files, "scheduler/scheduler_config.json").await?;
         let scheduler = LcmScheduler::from_json(&scheduler)?;
+        let configs = Configs {
+            text: need_text(files, "text_encoder/config.json").await?,
+            unet: need_text(files, "unet/config.json").await?,
+            vae: need_text(files, "vae/config.json").await?,
+        };
+        configs.warm_up(files.packed()?.as_ref(), device).await?;
         let tokenizer = load_tokenizer(files).await?;
-        let text = load_text(files, device).await?;
-        let unet = load_unet(files, device).await?;
-        let autoencoder = load_autoencoder(files, device).await?;
+        let text = text(files, &configs.text, device).await?;
+        let unet = unet(files, &configs.unet, device).await?;
+        let autoencoder = autoencoder(files, &configs.vae, device).await?;
         let mut autoencoders = Autoencoders::new(autoencoder);
         if let Some(quick) = load_quick(files, device).await? {
             autoencoders.add_quick(quick)?;

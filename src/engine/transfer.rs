@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::ops::check_kernels;
 use crate::{Error, HostTensor, Result};
 
 /// Copies `x` to the device; fails unless it has D dimensions.
@@ -17,13 +18,21 @@ pub fn upload<const D: usize>(x: &HostTensor, device: &Device) -> Result<Tensor<
 }
 
 /// Copies `x` back and waits for the device to get there.
-/// Fails with [`Error::Device`] when it was lost or refused work on the way.
+/// Fails with [`Error::Device`] when it refuses a kernel, was lost or refused work on the way.
 pub async fn download<const D: usize>(x: Tensor<D>) -> Result<HostTensor> {
     let shape = x.dims().to_vec();
-    let data = x
-        .into_data_async()
-        .await
-        .map_err(|e| Error::device(format!("the result could not be read back: {e}")))?;
+    // In a browser an invalid kernel is silent. Natively it makes the read fail, and is then named.
+    if cfg!(target_arch = "wasm32") {
+        check_kernels().await.map_err(Error::device)?;
+    }
+    let data = match x.into_data_async().await {
+        Ok(data) => data,
+        Err(e) => {
+            check_kernels().await.map_err(Error::device)?;
+            let message = format!("the result could not be read back: {e}");
+            return Err(Error::device(message));
+        }
+    };
     let data = data
         .try_to_vec::<f32>()
         .map_err(|e| Error::device(format!("the result is not f32: {e}")))?;

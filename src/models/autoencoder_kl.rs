@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::autoencoder::check_input;
 use super::config::Config;
 use super::layers::{Conv2d, GroupNorm, Linear};
+use super::planes::Planes;
 use super::resnet::{Downsample, Norm, ResnetBlock, Upsample};
 use super::weights::{Reader, Weights};
 use crate::Result;
@@ -220,14 +221,15 @@ impl Encoder {
     }
 
     fn forward(&self, picture: Tensor<4>) -> Tensor<4> {
-        let mut x = self.conv_in.forward(picture);
+        let picture = Planes::from(picture);
+        let mut x = self.conv_in.forward_planes(&picture, None, None, None);
         for (resnets, downsampler) in &self.down_blocks {
-            x = resnets.iter().fold(x, |x, r| r.forward(x, None));
+            x = resnets.iter().fold(x, |x, r| r.forward_planes(&x));
             if let Some(downsampler) = downsampler {
-                x = downsampler.forward(x);
+                x = downsampler.forward_planes(&x);
             }
         }
-        let x = self.mid_block.forward(x);
+        let x = self.mid_block.forward(x.whole());
         self.conv_out.forward(self.conv_norm_out.forward_silu(x))
     }
 }
@@ -267,14 +269,16 @@ impl Decoder {
     }
 
     fn forward(&self, latent: Tensor<4>) -> Tensor<4> {
-        let mut x = self.mid_block.forward(self.conv_in.forward(latent));
+        let x = self.mid_block.forward(self.conv_in.forward(latent));
+        let mut x = Planes::from(x);
         for (resnets, upsampler) in &self.up_blocks {
-            x = resnets.iter().fold(x, |x, r| r.forward(x, None));
+            x = resnets.iter().fold(x, |x, r| r.forward_planes(&x));
             if let Some(upsampler) = upsampler {
-                x = upsampler.forward_double(x);
+                x = upsampler.forward_double(&x);
             }
         }
-        self.conv_out.forward(self.conv_norm_out.forward_silu(x))
+        let x = self.conv_norm_out.forward_planes(&x, true);
+        self.conv_out.forward_planes(&x, None, None, None).whole()
     }
 }
 

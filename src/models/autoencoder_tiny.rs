@@ -9,6 +9,7 @@ use serde_json::json;
 use super::autoencoder::check_input;
 use super::config::Config;
 use super::layers::Conv2d;
+use super::planes::Planes;
 use super::weights::{Reader, Weights};
 use crate::ops::{self, Activation, Conv};
 use crate::{Error, Result};
@@ -188,15 +189,29 @@ enum Layer {
 }
 
 fn run(layers: &[Layer], x: Tensor<4>) -> Tensor<4> {
-    layers.iter().fold(x, |x, layer| match layer {
-        Layer::Conv(conv) => conv.forward(x),
-        Layer::Activation(f) => ops::activate(x, *f),
-        Layer::Block(block) => block.forward(x),
-        Layer::Upsample => {
-            let [_, _, h, w] = x.dims();
-            ops::upsample_nearest(x, [2 * h, 2 * w])
-        }
-    })
+    let mut x = Planes::from(x);
+    let mut double = false;
+    for layer in layers {
+        x = match layer {
+            // A convolution follows, which does it on the fly.
+            Layer::Upsample => {
+                double = true;
+                continue;
+            }
+            Layer::Conv(conv) if double => {
+                double = false;
+                let [_, _, h, w] = x.dims();
+                conv.forward_planes(&x, None, None, Some([2 * h, 2 * w]))
+            }
+            Layer::Conv(conv) => conv.forward_planes(&x, None, None, None),
+            Layer::Activation(f) => {
+                let parts = x.parts().iter().map(|x| ops::activate(x.clone(), *f));
+                Planes::new(parts.collect())
+            }
+            Layer::Block(block) => block.forward(&x),
+        };
+    }
+    x.whole()
 }
 
 /// A convolution, then for each level its blocks, with a halving convolution between levels.
@@ -267,11 +282,11 @@ impl Block {
         })
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, x: &Planes) -> Planes {
         let [first, second, third] = &self.convs;
-        let h = ops::activate(first.forward(x.clone()), self.act);
-        let h = ops::activate(second.forward(h), self.act);
+        let h = first.forward_planes(x, None, Some(self.act), None);
+        let h = second.forward_planes(&h, None, Some(self.act), None);
         // The last activation is ReLU whatever `act_fn` says.
-        ops::activate(ops::add(x, third.forward(h)), Activation::Relu)
+        third.forward_planes(&h, Some(x), Some(Activation::Relu), None)
     }
 }

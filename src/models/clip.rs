@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use super::config::Config;
 use super::layers::{LayerNorm, Linear};
 use super::weights::{Reader, Weights};
-use crate::ops::{self, Activation};
+use crate::ops::{self, Activation, Weight};
 use crate::{Error, Result};
 
 /// `text_encoder/config.json`.
@@ -92,8 +92,8 @@ impl ClipTextConfig {
 #[derive(Debug)]
 pub struct ClipTextModel {
     config: ClipTextConfig,
-    token_embedding: Tensor<2>,
-    position_embedding: Tensor<2>,
+    token_embedding: Weight,
+    position_embedding: Weight,
     layers: Vec<Layer>,
     final_layer_norm: LayerNorm,
     parameters: u64,
@@ -113,10 +113,10 @@ impl ClipTextModel {
         let e = w.at("embeddings");
         let token_embedding = e
             .at("token_embedding")
-            .tensor("weight", [config.vocab_size, width])?;
+            .matrix("weight", [config.vocab_size, width])?;
         let position_embedding = e
             .at("position_embedding")
-            .tensor("weight", [config.max_position_embeddings, width])?;
+            .matrix("weight", [config.max_position_embeddings, width])?;
         let layers = w.at("encoder").at("layers");
         let layers = (0..config.num_hidden_layers)
             .map(|i| Layer::load(&layers.at(i), &config))
@@ -157,7 +157,9 @@ impl ClipTextModel {
             )));
         }
         let n = ids.len() / batch;
-        let positions = self.position_embedding.clone().narrow(0, 0, n);
+        let positions: Vec<u32> = (0..n as u32).collect();
+        let positions = ops::embedding(&self.position_embedding, &positions, 1);
+        let positions = positions.reshape([n, self.config.hidden_size]);
         let x = ops::embedding(&self.token_embedding, ids, batch);
         let mut x = ops::add_positions(x, positions);
         for layer in &self.layers {
@@ -218,9 +220,9 @@ impl Layer {
         let k = self.k_proj.forward(h.clone());
         let v = self.v_proj.forward(h);
         let h = ops::attention(q, k, v, self.heads, true);
-        let x = ops::add(x, self.out_proj.forward(h));
-        let h = self.fc1.forward(self.layer_norm2.forward(x.clone()));
-        let h = self.fc2.forward(ops::activate(h, self.act));
-        ops::add(x, h)
+        let x = self.out_proj.forward_onto(h, x);
+        let h = self.layer_norm2.forward(x.clone());
+        let h = self.fc1.forward_then(h, self.act);
+        self.fc2.forward_onto(h, x)
     }
 }

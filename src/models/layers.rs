@@ -4,14 +4,15 @@
 
 use burn::tensor::Tensor;
 
+use super::planes::Planes;
 use super::weights::Reader;
 use crate::Result;
-use crate::ops::{self, Conv, backward};
+use crate::ops::{self, Activation, Conv, ConvCall, Part, Weight, backward};
 
 /// y = x W^T + b on token sequences.
 #[derive(Debug)]
 pub(crate) struct Linear {
-    weight: Tensor<2>,
+    weight: Weight,
     bias: Option<Tensor<1>>,
 }
 
@@ -37,6 +38,24 @@ impl Linear {
         ops::linear(x, &self.weight, self.bias.as_ref())
     }
 
+    /// activation(forward(x)).
+    pub fn forward_then(&self, x: Tensor<3>, f: Activation) -> Tensor<3> {
+        ops::linear_fused(x, &self.weight, self.bias.as_ref(), None, Some(f))
+    }
+
+    /// residual + forward(x).
+    pub fn forward_onto(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
+        ops::linear_fused(x, &self.weight, self.bias.as_ref(), Some(residual), None)
+    }
+
+    /// Adds `b` `[out]` to the bias from now on.
+    pub fn add_bias(&mut self, b: Tensor<1>) {
+        self.bias = Some(match self.bias.take() {
+            Some(bias) => ops::add(bias, b),
+            None => b,
+        });
+    }
+
     /// `[B, N, out]` to `[B, N, in]`.
     pub fn backward(&self, g: Tensor<3>) -> Tensor<3> {
         backward::linear(g, &self.weight)
@@ -54,7 +73,7 @@ impl Linear {
 /// A convolution with a square kernel.
 #[derive(Debug)]
 pub(crate) struct Conv2d {
-    weight: Tensor<4>,
+    weight: Weight,
     bias: Option<Tensor<1>>,
     conv: Conv,
 }
@@ -77,7 +96,7 @@ impl Conv2d {
         conv: Conv,
     ) -> Result<Self> {
         Ok(Self {
-            weight: w.tensor("weight", [output, input, k, k])?,
+            weight: w.kernels("weight", [output, input, k, k])?,
             bias: None,
             conv,
         })
@@ -86,6 +105,79 @@ impl Conv2d {
     /// `[B, in, H, W]` to `[B, out, H', W']`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         ops::conv2d(x, &self.weight, self.bias.as_ref(), self.conv)
+    }
+
+    /// activation(forward(x) + residual); `bias` `[B, out]` stands in for the layer's own.
+    pub fn forward_fused(
+        &self,
+        x: Tensor<4>,
+        bias: Option<Tensor<2>>,
+        residual: Option<Tensor<4>>,
+        activation: Option<Activation>,
+    ) -> Tensor<4> {
+        let call = ConvCall::new(self.conv);
+        let own = || self.bias.clone().map(Tensor::unsqueeze);
+        let bias = bias.or_else(own);
+        ops::conv2d_fused(x, &self.weight, bias, residual, activation, call)
+    }
+
+    /// [`Self::forward`] of `x` upsampled to `size` (height, width).
+    pub fn forward_upsampled(&self, x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+        let call = ConvCall {
+            up: Some(size),
+            ..ConvCall::new(self.conv)
+        };
+        let bias = self.bias.clone().map(Tensor::unsqueeze);
+        ops::conv2d_fused(x, &self.weight, bias, None, None, call)
+    }
+
+    /// activation(forward(x) + residual), with `x` upsampled to `up` (height, width) first, on maps of
+    /// any size.
+    pub fn forward_planes(
+        &self,
+        x: &Planes,
+        residual: Option<&Planes>,
+        activation: Option<Activation>,
+        up: Option<[usize; 2]>,
+    ) -> Planes {
+        let call = ConvCall {
+            up,
+            ..ConvCall::new(self.conv)
+        };
+        let [batch, _, h, w] = x.dims();
+        let [out, _, kh, kw] = self.weight.form().shape;
+        let [oh, ow] = call.output([h, w], [kh, kw]);
+        let count = Planes::count([batch, out, oh, ow]);
+        let (each, last) = (out / count, x.parts().len() - 1);
+        let part = |i: usize| {
+            // The sum over the parts of the input goes from one to the next as a residual.
+            let mut sum = residual.and_then(|r| r.part(i, count));
+            let mut first = 0;
+            for (j, x) in x.parts().iter().enumerate() {
+                let input = x.dims()[1];
+                let part = Part {
+                    input: [first, input],
+                    output: [i * each, each],
+                };
+                first += input;
+                let bias = self.bias.clone().filter(|_| j == 0);
+                let f = activation.filter(|_| j == last);
+                let call = ConvCall {
+                    part: Some(part),
+                    ..call
+                };
+                let bias = bias.map(Tensor::unsqueeze);
+                let y = ops::conv2d_fused(x.clone(), &self.weight, bias, sum.take(), f, call);
+                sum = Some(y);
+            }
+            sum
+        };
+        Planes::new((0..count).filter_map(part).collect())
+    }
+
+    /// Gives the bias away: from now on the layer has none.
+    pub fn take_bias(&mut self) -> Option<Tensor<1>> {
+        self.bias.take()
     }
 
     /// `[B, out, H', W']` to `[B, in, H, W]`, `size` being the input's `[H, W]`.
@@ -120,6 +212,29 @@ impl GroupNorm {
     /// Normalisation followed by SiLU.
     pub fn forward_silu(&self, x: Tensor<4>) -> Tensor<4> {
         ops::group_norm(x, self.groups, &self.weight, &self.bias, self.eps, true)
+    }
+
+    /// [`Self::forward_silu`], or without `silu` [`Self::forward`], on maps of any size.
+    pub fn forward_planes(&self, x: &Planes, silu: bool) -> Planes {
+        let count = x.parts().len();
+        if !self.groups.is_multiple_of(count) {
+            // Parts that cut groups in two.
+            return self.forward_planes(&x.clone().whole().into(), silu);
+        }
+        let part = |(i, x): (usize, &Tensor<4>)| {
+            let c = x.dims()[1];
+            let own = |v: &Tensor<1>| -> Tensor<1> {
+                let all = v.clone().reshape([1, c * count, 1, 1]);
+                ops::take_channels(all, i * c, c).reshape([c])
+            };
+            let (w, b) = if count == 1 {
+                (self.weight.clone(), self.bias.clone())
+            } else {
+                (own(&self.weight), own(&self.bias))
+            };
+            ops::group_norm(x.clone(), self.groups / count, &w, &b, self.eps, silu)
+        };
+        Planes::new(x.parts().iter().enumerate().map(part).collect())
     }
 
     /// Of [`Self::forward`] at `x`.

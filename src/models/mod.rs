@@ -22,6 +22,7 @@ pub mod clip;
 pub mod config;
 mod layers;
 pub mod packed;
+mod planes;
 mod resnet;
 pub mod unet;
 pub mod watch;

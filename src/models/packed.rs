@@ -1,9 +1,12 @@
 //! From the shards of a packed model to tensors on a device. Shards are given one after the other
-//! and need not be kept: at any time one shard and one tensor are in memory.
+//! and need not be kept: at any time one shard and one tensor are in memory. Weights stay packed;
+//! vectors (biases, norms) become f32.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::weights::Weights;
+use super::weights::{Data, Weights, four_dims};
+use crate::ops::Weight;
+use crate::pack::matrix::{Encoded, decode};
 use crate::pack::table::{PackedPart, PackedTensor, Piece};
 use crate::{Error, Result};
 
@@ -12,9 +15,10 @@ pub struct Assembly<'a> {
     part: &'a PackedPart,
     device: &'a Device,
     /// Tensors on the device: as many as the first of the part's.
-    ready: Vec<Tensor<1>>,
+    ready: Vec<Data>,
     /// The rows so far of the tensor after them, which lies in several shards.
-    begun: Vec<f32>,
+    begun: Encoded,
+    rows: usize,
     /// Shards seen; they must ascend.
     next_shard: usize,
 }
@@ -26,7 +30,8 @@ impl<'a> Assembly<'a> {
             part,
             device,
             ready: Vec::new(),
-            begun: Vec::new(),
+            begun: Encoded::default(),
+            rows: 0,
             next_shard: 0,
         }
     }
@@ -45,7 +50,10 @@ impl<'a> Assembly<'a> {
         while let Some(tensor) = part.tensors.get(self.ready.len()) {
             let here = |p: &&Piece| p.shard == index;
             for piece in tensor.pieces.iter().filter(here) {
-                tensor.decode(piece, bytes, &mut self.begun)?;
+                let [values, scales] = tensor.bytes(piece, bytes)?;
+                self.begun.values.extend_from_slice(values);
+                self.begun.scales.extend_from_slice(scales);
+                self.rows += piece.rows;
             }
             if tensor.pieces.last().is_some_and(|p| p.shard > index) {
                 return Ok(());
@@ -56,16 +64,32 @@ impl<'a> Assembly<'a> {
     }
 
     fn complete(&mut self, tensor: &PackedTensor) -> Result<()> {
-        let values = std::mem::take(&mut self.begun);
-        let length = values.len();
-        if length != tensor.shape.iter().product::<usize>() {
+        let encoded = std::mem::take(&mut self.begun);
+        let rows = std::mem::take(&mut self.rows);
+        if rows != tensor.shape.first().copied().unwrap_or(1) {
             return Err(Error::model(format!(
                 "{}: tensor \"{}\" is not whole: a shard was left out",
                 self.part.name, tensor.name
             )));
         }
-        let data = TensorData::new(values, [length]);
-        self.ready.push(Tensor::from_data(data, self.device));
+        let data = match four_dims(&tensor.shape) {
+            Some(shape) => Data::Packed(Box::new(Weight::from_packed(
+                encoded,
+                shape,
+                tensor.precision,
+                self.device,
+            ))),
+            None => {
+                let mut values = Vec::new();
+                let cols = tensor.shape.iter().skip(1).product();
+                let Encoded { values: v, scales } = encoded;
+                decode(&v, &scales, cols, tensor.precision, &mut values);
+                let length = values.len();
+                let values = TensorData::new(values, [length]);
+                Data::Device(Box::new(Tensor::from_data(values, self.device)))
+            }
+        };
+        self.ready.push(data);
         Ok(())
     }
 
@@ -78,7 +102,7 @@ impl<'a> Assembly<'a> {
             )));
         }
         let tensors = self.part.tensors.iter().zip(self.ready);
-        let tensors = tensors.map(|(t, values)| (t.name.clone(), t.shape.clone(), values));
+        let tensors = tensors.map(|(t, data)| (t.name.clone(), t.shape.clone(), data));
         Ok(Weights::on_device(self.part.name.clone(), tensors))
     }
 }

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::layers::{Conv2d, GroupNorm, Linear};
+use super::planes::Planes;
 use super::weights::Reader;
 use crate::Result;
 use crate::ops::{self, Conv, backward};
@@ -35,8 +36,16 @@ impl ResnetBlock {
         time: Option<usize>,
         norm: Norm,
     ) -> Result<Self> {
+        let mut conv1 = Conv2d::load(&w.at("conv1"), input, output, 3, Conv::same(3))?;
         let time_emb_proj = match time {
-            Some(width) => Some(Linear::load(&w.at("time_emb_proj"), width, output)?),
+            Some(width) => {
+                // What the projection gives is the convolution's bias.
+                let mut project = Linear::load(&w.at("time_emb_proj"), width, output)?;
+                if let Some(bias) = conv1.take_bias() {
+                    project.add_bias(bias);
+                }
+                Some(project)
+            }
             None => None,
         };
         let conv_shortcut = if input == output {
@@ -47,7 +56,7 @@ impl ResnetBlock {
         };
         Ok(Self {
             norm1: GroupNorm::load(&w.at("norm1"), input, norm.groups, norm.eps)?,
-            conv1: Conv2d::load(&w.at("conv1"), input, output, 3, Conv::same(3))?,
+            conv1,
             time_emb_proj,
             norm2: GroupNorm::load(&w.at("norm2"), output, norm.groups, norm.eps)?,
             conv2: Conv2d::load(&w.at("conv2"), output, output, 3, Conv::same(3))?,
@@ -61,23 +70,35 @@ impl ResnetBlock {
         self.forward_from(x, h)
     }
 
+    /// [`Self::forward`] of a block without time on maps of any size.
+    pub fn forward_planes(&self, x: &Planes) -> Planes {
+        let h = self.norm1.forward_planes(x, true);
+        let h = self.conv1.forward_planes(&h, None, None, None);
+        let h = self.norm2.forward_planes(&h, true);
+        let short = self.conv_shortcut.as_ref();
+        let short = short.map(|conv| conv.forward_planes(x, None, None, None));
+        let short = short.as_ref().unwrap_or(x);
+        self.conv2.forward_planes(&h, Some(short), None, None)
+    }
+
     /// What the second normalisation gets.
     pub fn hidden(&self, x: Tensor<4>, time: Option<&Tensor<2>>) -> Tensor<4> {
-        let h = self.conv1.forward(self.norm1.forward_silu(x));
-        match (&self.time_emb_proj, time) {
-            (Some(project), Some(time)) => ops::add_channels(h, project.forward_rows(time.clone())),
-            _ => h,
-        }
+        let h = self.norm1.forward_silu(x);
+        let bias = match (&self.time_emb_proj, time) {
+            (Some(project), Some(time)) => Some(project.forward_rows(time.clone())),
+            _ => None,
+        };
+        self.conv1.forward_fused(h, bias, None, None)
     }
 
     /// [`Self::forward`] for a known [`Self::hidden`] `h`.
     pub fn forward_from(&self, x: Tensor<4>, h: Tensor<4>) -> Tensor<4> {
-        let h = self.conv2.forward(self.norm2.forward_silu(h));
         let x = match &self.conv_shortcut {
             Some(conv) => conv.forward(x),
             None => x,
         };
-        ops::add(x, h)
+        let h = self.norm2.forward_silu(h);
+        self.conv2.forward_fused(h, None, Some(x), None)
     }
 
     /// The vector-Jacobian product with respect to `x` for the cotangent `g` of the result; `h` is
@@ -121,6 +142,10 @@ impl Downsample {
         self.conv.forward(x)
     }
 
+    pub fn forward_planes(&self, x: &Planes) -> Planes {
+        self.conv.forward_planes(x, None, None, None)
+    }
+
     /// The vector-Jacobian product for an input of `size` (height, width).
     pub fn backward(&self, g: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         self.conv.backward(g, size)
@@ -142,7 +167,7 @@ impl Upsample {
 
     /// To `size` (height, width).
     pub fn forward(&self, x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-        self.conv.forward(ops::upsample_nearest(x, size))
+        self.conv.forward_upsampled(x, size)
     }
 
     /// The vector-Jacobian product for an input of `size` (height, width).
@@ -152,8 +177,9 @@ impl Upsample {
     }
 
     /// To twice the size.
-    pub fn forward_double(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward_double(&self, x: &Planes) -> Planes {
         let [_, _, h, w] = x.dims();
-        self.forward(x, [2 * h, 2 * w])
+        let size = Some([2 * h, 2 * w]);
+        self.conv.forward_planes(x, None, None, size)
     }
 }

@@ -14,7 +14,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
 
+use crate::ops::Weight;
 pub use crate::pack::header::shard_files;
+use crate::pack::matrix::Encoded;
 use crate::pack::{Precision, matrix, precision};
 use crate::{Error, Result};
 
@@ -25,7 +27,7 @@ struct Entry {
 }
 
 /// Where its values are.
-enum Data {
+pub(super) enum Data {
     /// In a safetensors file.
     File {
         shard: usize,
@@ -34,6 +36,17 @@ enum Data {
     },
     /// On the device, as a vector: a packed model goes there shard by shard.
     Device(Box<Tensor<1>>),
+    /// On the device, packed.
+    Packed(Box<Weight>),
+}
+
+/// The shape of a weight `[out, in]` or `[out, in, kh, kw]` with four dimensions; `None` for others.
+pub(super) fn four_dims(shape: &[usize]) -> Option<[usize; 4]> {
+    match *shape {
+        [out, input] => Some([out, input, 1, 1]),
+        [out, input, kh, kw] => Some([out, input, kh, kw]),
+        _ => None,
+    }
 }
 
 /// The tensors of one part (text encoder, UNet, autoencoder) of a model. Values stay in the files'
@@ -45,6 +58,8 @@ pub struct Weights {
     entries: BTreeMap<String, Entry>,
     used: RefCell<BTreeSet<String>>,
     rounding: Precision,
+    /// Stand-ins are handed out, as a part of this precision has them.
+    planned: Option<Precision>,
 }
 
 impl Weights {
@@ -85,24 +100,34 @@ impl Weights {
             entries,
             used: RefCell::default(),
             rounding: Precision::F32,
+            planned: None,
         })
+    }
+
+    /// No weights, but stand-ins of whatever shape is asked for and of the precision that packing in
+    /// `precision` gives: a network of them can be planned ([`crate::ops::Plan`]), not run.
+    pub fn planned(part: impl Into<String>, precision: Precision) -> Self {
+        Self {
+            planned: Some(precision),
+            ..Self::on_device(part, [])
+        }
     }
 
     /// Tensors `(name, shape, values)` that are on a device already.
     pub(super) fn on_device(
         part: impl Into<String>,
-        tensors: impl IntoIterator<Item = (String, Vec<usize>, Tensor<1>)>,
+        tensors: impl IntoIterator<Item = (String, Vec<usize>, Data)>,
     ) -> Self {
-        let entries = tensors.into_iter().map(|(name, shape, values)| {
-            let data = Data::Device(Box::new(values));
-            (name, Entry { shape, data })
-        });
+        let entries = tensors
+            .into_iter()
+            .map(|(name, shape, data)| (name, Entry { shape, data }));
         Self {
             part: part.into(),
             shards: Vec::new(),
             entries: entries.collect(),
             used: RefCell::default(),
             rounding: Precision::F32,
+            planned: None,
         }
     }
 
@@ -155,53 +180,121 @@ impl Weights {
         )))
     }
 
-    /// The tensor `name` as a vector of f32, after checking its shape against each of `shapes`.
-    fn values(&self, name: &str, shapes: &[&[usize]], device: &Device) -> Result<Tensor<1>> {
+    /// The entry `name`, after checking its shape against each of `shapes`.
+    fn entry(&self, name: &str, shapes: &[&[usize]]) -> Result<&Entry> {
         let expected = || {
             let all = shapes.iter().map(|s| format!("{s:?}"));
             all.collect::<Vec<_>>().join(" or ")
         };
-        let fail =
-            |message: String| Error::model(format!("{}: tensor \"{name}\" {message}", self.part));
         let Some(entry) = self.entries.get(name) else {
-            return Err(fail(format!("is missing; expected shape {}", expected())));
+            return Err(self.fail(name, format!("is missing; expected shape {}", expected())));
         };
         if !shapes.contains(&entry.shape.as_slice()) {
-            return Err(fail(format!(
-                "has shape {:?}, expected {}",
-                entry.shape,
-                expected()
-            )));
+            let (found, expected) = (&entry.shape, expected());
+            return Err(self.fail(name, format!("has shape {found:?}, expected {expected}")));
         }
-        let values = match &entry.data {
+        self.used.borrow_mut().insert(name.to_owned());
+        Ok(entry)
+    }
+
+    fn fail(&self, name: &str, message: String) -> Error {
+        Error::model(format!("{}: tensor \"{name}\" {message}", self.part))
+    }
+
+    /// The tensor `name` as a vector of f32.
+    fn values(&self, name: &str, shapes: &[&[usize]], device: &Device) -> Result<Tensor<1>> {
+        if self.planned.is_some() {
+            let length = shapes.first().map_or(0, |s| s.iter().product());
+            let zeros = TensorData::new(vec![0f32; length], [length]);
+            return Ok(Tensor::from_data(zeros, device));
+        }
+        let entry = self.entry(name, shapes)?;
+        Ok(match &entry.data {
             Data::Device(values) => values.as_ref().clone(),
-            Data::File {
-                shard,
-                range,
-                dtype,
-            } => {
-                let bytes = self.shards[*shard]
-                    .get(range.clone())
-                    .ok_or_else(|| fail("lies outside its file".into()))?;
-                let values = match dtype {
-                    Dtype::F32 => convert(bytes, f32::from_le_bytes),
-                    Dtype::F16 => convert(bytes, |b| f16::from_le_bytes(b).to_f32()),
-                    Dtype::BF16 => convert(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-                    other => {
-                        return Err(fail(format!(
-                            "has type {other:?}; supported: F32, F16, BF16"
-                        )));
-                    }
-                };
+            Data::Packed(weight) => weight.dequantised().reshape([-1]),
+            Data::File { .. } => {
+                let values = self.read(name, entry)?;
                 let stored = precision::stored(name, &entry.shape, self.rounding);
                 let values = matrix::round_trip(values, &entry.shape, stored)
-                    .map_err(|e| fail(format!("cannot be rounded: {e}")))?;
+                    .map_err(|e| self.fail(name, format!("cannot be rounded: {e}")))?;
                 let length = values.len();
                 Tensor::from_data(TensorData::new(values, [length]), device)
             }
+        })
+    }
+
+    /// The tensor `name` as a weight, in the precision that it has or is rounded to.
+    fn weight(
+        &self,
+        name: &str,
+        shape: [usize; 4],
+        shapes: &[&[usize]],
+        device: &Device,
+    ) -> Result<Weight> {
+        if let Some(wanted) = self.planned {
+            let precision = precision::stored(name, shapes.first().unwrap_or(&&[][..]), wanted);
+            return Ok(Weight::planned(shape, precision, device));
+        }
+        let entry = self.entry(name, shapes)?;
+        let stored = precision::stored(name, &entry.shape, self.rounding);
+        let encoded = match &entry.data {
+            Data::Device(values) => {
+                return Ok(values.as_ref().clone().reshape::<4, _>(shape).into());
+            }
+            Data::Packed(weight) => return Ok(weight.as_ref().clone()),
+            // As it is.
+            Data::File {
+                dtype: Dtype::F16, ..
+            } if matches!(stored, Precision::F32 | Precision::F16) => {
+                let values = self.bytes(name, entry)?.to_vec();
+                let (halves, _) = values.as_chunks::<2>();
+                let finite = |h: &[u8; 2]| f16::from_le_bytes(*h).is_finite();
+                if !halves.iter().all(finite) {
+                    return Err(self.fail(name, "holds values that are not numbers".into()));
+                }
+                let encoded = Encoded {
+                    values,
+                    scales: Vec::new(),
+                };
+                return Ok(Weight::from_packed(encoded, shape, Precision::F16, device));
+            }
+            Data::File { .. } => {
+                let values = self.read(name, entry)?;
+                let mut encoded = Encoded::default();
+                let cols = shape[1..].iter().product();
+                encoded
+                    .push_rows(&values, cols, stored)
+                    .map_err(|e| self.fail(name, format!("cannot be rounded: {e}")))?;
+                encoded
+            }
         };
-        self.used.borrow_mut().insert(name.to_owned());
-        Ok(values)
+        Ok(Weight::from_packed(encoded, shape, stored, device))
+    }
+
+    /// The bytes of a tensor in a file.
+    fn bytes(&self, name: &str, entry: &Entry) -> Result<&[u8]> {
+        match &entry.data {
+            Data::File { shard, range, .. } => self.shards[*shard].get(range.clone()),
+            _ => None,
+        }
+        .ok_or_else(|| self.fail(name, "lies outside its file".into()))
+    }
+
+    /// The values of a tensor in a file.
+    fn read(&self, name: &str, entry: &Entry) -> Result<Vec<f32>> {
+        let bytes = self.bytes(name, entry)?;
+        match entry.data {
+            Data::File { dtype, .. } => match dtype {
+                Dtype::F32 => Ok(convert(bytes, f32::from_le_bytes)),
+                Dtype::F16 => Ok(convert(bytes, |b| f16::from_le_bytes(b).to_f32())),
+                Dtype::BF16 => Ok(convert(bytes, |b| bf16::from_le_bytes(b).to_f32())),
+                other => Err(self.fail(
+                    name,
+                    format!("has type {other:?}; supported: F32, F16, BF16"),
+                )),
+            },
+            _ => Ok(Vec::new()),
+        }
     }
 }
 
@@ -243,23 +336,26 @@ impl<'a> Reader<'a> {
     /// The tensor `name` on the device, as f32. Fails with [`Error::Model`] when it is missing,
     /// not of the given shape, or not a float tensor.
     pub fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
-        self.read(name, shape, &[&shape])
-    }
-
-    /// The matrix `name` `[out, in]`; a 1x1 convolution `[out, in, 1, 1]` is taken too.
-    pub fn matrix(&self, name: &str, [out, input]: [usize; 2]) -> Result<Tensor<2>> {
-        let shapes: [&[usize]; 2] = [&[out, input], &[out, input, 1, 1]];
-        self.read(name, [out, input], &shapes)
-    }
-
-    fn read<const D: usize>(
-        &self,
-        name: &str,
-        shape: [usize; D],
-        accepted: &[&[usize]],
-    ) -> Result<Tensor<D>> {
         let name = format!("{}{name}", self.prefix);
-        let values = self.weights.values(&name, accepted, self.device)?;
+        let values = self.weights.values(&name, &[&shape], self.device)?;
         Ok(values.reshape(shape))
+    }
+
+    /// The matrix `name` `[out, in]` in its own precision; a 1x1 convolution `[out, in, 1, 1]` is
+    /// taken too. Errors as for [`Self::tensor`].
+    pub fn matrix(&self, name: &str, [out, input]: [usize; 2]) -> Result<Weight> {
+        let shapes: [&[usize]; 2] = [&[out, input], &[out, input, 1, 1]];
+        self.weight(name, [out, input, 1, 1], &shapes)
+    }
+
+    /// The kernels `name` `[out, in, kh, kw]` of a convolution in their own precision. Errors as for
+    /// [`Self::tensor`].
+    pub fn kernels(&self, name: &str, shape: [usize; 4]) -> Result<Weight> {
+        self.weight(name, shape, &[&shape])
+    }
+
+    fn weight(&self, name: &str, shape: [usize; 4], accepted: &[&[usize]]) -> Result<Weight> {
+        let name = format!("{}{name}", self.prefix);
+        self.weights.weight(&name, shape, accepted, self.device)
     }
 }

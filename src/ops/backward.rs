@@ -10,37 +10,33 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use super::extension::NetBackwardOps;
-use super::{Activation, Conv};
+use super::{Activation, Conv, Weight};
 
 /// g W, for y = x W^T + b; `g` `[B, N, out]`, `w` `[out, in]`, result `[B, N, in]`.
-pub fn linear(g: Tensor<3>, w: &Tensor<2>) -> Tensor<3> {
+pub fn linear(g: Tensor<3>, w: &Weight) -> Tensor<3> {
+    let (words, scales, form) = w.parts();
     Tensor::from_dispatch(Dispatch::net_linear_backward(
         g.into_dispatch(),
-        w.clone().into_dispatch(),
+        words,
+        scales,
+        form,
     ))
 }
 
 /// For y = [`super::conv2d`]`(x, w, _, conv)` with x `[B, in, size]` (height, width): the correlation of
 /// `g`, spread by the stride, with the kernel turned by 180 degrees and its channels swapped.
-pub fn conv2d(g: Tensor<4>, w: &Tensor<4>, conv: Conv, size: [usize; 2]) -> Tensor<4> {
-    let reach = w.dims()[2] - 1;
-    let turned: Tensor<4> =
-        Tensor::from_dispatch(Dispatch::net_flip_kernel(w.clone().into_dispatch()));
-    let one = |padding| Conv { stride: 1, padding };
-    if conv.stride == 1 && conv.padding.iter().all(|p| *p <= reach) {
-        let padding = conv.padding.map(|p| reach - p);
-        return super::conv2d(g, &turned, None, one(padding));
-    }
-    let [top, _, left, _] = conv.padding.map(|p| reach as i32 - p as i32);
-    let spread = Tensor::from_dispatch(Dispatch::net_dilate(
-        g.into_dispatch(),
-        conv.stride,
-        top,
-        left,
-        size[0] + reach,
-        size[1] + reach,
-    ));
-    super::conv2d(spread, &turned, None, one([0; 4]))
+pub fn conv2d(g: Tensor<4>, w: &Weight, conv: Conv, size: [usize; 2]) -> Tensor<4> {
+    let (words, scales, form) = w.parts();
+    let reach = form.shape[2] - 1;
+    let (g, padding) = if conv.stride == 1 && conv.padding.iter().all(|p| *p <= reach) {
+        (g.into_dispatch(), conv.padding.map(|p| reach - p))
+    } else {
+        let [top, _, left, _] = conv.padding.map(|p| reach as i32 - p as i32);
+        let [h, w] = size.map(|s| s + reach);
+        let spread = Dispatch::net_dilate(g.into_dispatch(), conv.stride, top, left, h, w);
+        (spread, [0; 4])
+    };
+    Tensor::from_dispatch(Dispatch::net_conv2d_turned(g, words, scales, form, padding))
 }
 
 /// For y = [`super::attention`]`(q, k, v, heads, false)`: the products for q, k and v. With

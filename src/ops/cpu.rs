@@ -1,22 +1,25 @@
-//! The CPU path: burn's `flex` tensors, matrix products and convolutions from `flex`
-//! (`gemm`, SIMD), everything else as one plain loop an operation.
+//! The CPU path: burn's `flex` tensors, matrix products from `flex` (`gemm`, SIMD), everything else as
+//! one plain loop an operation.
 
+mod attention;
 mod backward;
+mod conv;
+mod functions;
+mod matrix;
 
-use burn::backend::ops::ConvOptions;
 use burn::tensor::{DType, Shape, TensorData};
 use burn_flex::{Flex, FlexTensor, ops};
 
-use super::{Activation, Conv, extension::NetOps};
+use self::conv::{Geometry, conv2d};
+use self::functions::{exp, gelu};
+use self::matrix::{finish, matrix, reinterpret, rows};
+use super::{Activation, ConvCall, Form, Fused, extension::NetOps};
 
 /// The values of a tensor, copied only when it is a strided view.
 fn values(x: &FlexTensor) -> std::borrow::Cow<'_, [f32]> {
     match x.as_slice::<f32>() {
-        Some(data) if x.is_contiguous() => {
-            let start = x.layout().start_offset();
-            std::borrow::Cow::Borrowed(&data[start..start + x.layout().num_elements()])
-        }
-        _ => std::borrow::Cow::Owned(x.to_contiguous().storage::<f32>().to_vec()),
+        Some(data) => std::borrow::Cow::Borrowed(data),
+        None => std::borrow::Cow::Owned(x.to_contiguous().storage::<f32>().to_vec()),
     }
 }
 
@@ -32,45 +35,38 @@ fn map(x: &FlexTensor, f: impl Fn(f32) -> f32) -> FlexTensor {
     tensor(dims(x), values(x).iter().map(|v| f(*v)).collect())
 }
 
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + (-x).exp())
-}
-
-/// Exact GELU; erf by Abramowitz and Stegun 7.1.26 would be too coarse, libm's is not.
-fn gelu(x: f32) -> f32 {
-    0.5 * x * (1.0 + libm::erff(x * std::f32::consts::FRAC_1_SQRT_2))
-}
-
-fn activation(f: Activation) -> fn(f32) -> f32 {
-    match f {
-        Activation::Silu => |x| x * sigmoid(x),
-        Activation::Gelu => gelu,
-        Activation::QuickGelu => |x| x * sigmoid(1.702 * x),
-        Activation::Relu => |x| x.max(0.0),
+/// The sum of f(x): in f32 over short runs, eight side by side, then in f64, so that long sums lose
+/// nothing.
+fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f64 {
+    let mut total = 0.0;
+    for run in x.chunks(256) {
+        let mut lanes = [0.0; 8];
+        let (eights, rest) = run.as_chunks::<8>();
+        for eight in eights {
+            for (lane, v) in lanes.iter_mut().zip(eight) {
+                *lane += f(*v);
+            }
+        }
+        let rest: f32 = rest.iter().map(|v| f(*v)).sum();
+        total += f64::from(lanes.iter().sum::<f32>() + rest);
     }
+    total
 }
 
-/// Mean and 1 / sqrt(variance + eps), in f64: long sums lose nothing.
+/// Mean and 1 / sqrt(variance + eps).
 fn moments(x: &[f32], eps: f32) -> (f32, f32) {
     let n = x.len() as f64;
-    let mean = x.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-    let var = x
-        .iter()
-        .map(|v| (f64::from(*v) - mean).powi(2))
-        .sum::<f64>()
-        / n;
-    (mean as f32, (1.0 / (var + f64::from(eps)).sqrt()) as f32)
+    let mean = (sum(x, |v| v) / n) as f32;
+    let var = sum(x, |v| (v - mean) * (v - mean)) / n;
+    (mean, (1.0 / (var + f64::from(eps)).sqrt()) as f32)
 }
 
 /// softmax(scale x), in place.
 fn softmax(row: &mut [f32], scale: f32) {
     let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for s in row.iter_mut() {
-        *s = ((*s - max) * scale).exp();
-        sum += *s;
-    }
-    row.iter_mut().for_each(|s| *s /= sum);
+    row.iter_mut().for_each(|s| *s = exp((*s - max) * scale));
+    let inverse = (1.0 / sum(row, |v| v)) as f32;
+    row.iter_mut().for_each(|s| *s *= inverse);
 }
 
 /// `[B, rows, heads * d]` to `[B, heads, rows, d]`.
@@ -90,51 +86,63 @@ fn join_heads(x: &FlexTensor) -> FlexTensor {
         .reshape(Shape::from(vec![d[0], d[2], d[1] * d[3]]))
 }
 
-/// Zero-pads the last two dimensions by top, bottom, left, right.
-fn pad(x: &FlexTensor, [top, bottom, left, right]: [usize; 4]) -> FlexTensor {
-    let d = dims(x);
-    let (h, w) = (d[2], d[3]);
-    let (ph, pw) = (h + top + bottom, w + left + right);
-    let mut out = vec![0.0; d[0] * d[1] * ph * pw];
-    for (i, row) in values(x).chunks_exact(w).enumerate() {
-        let start = ((i / h) * ph + top + i % h) * pw + left;
-        out[start..start + w].copy_from_slice(row);
-    }
-    tensor(vec![d[0], d[1], ph, pw], out)
-}
-
 impl NetOps for Flex {
-    fn net_linear(x: FlexTensor, w: FlexTensor, b: FlexTensor, biased: bool) -> FlexTensor {
-        let d = dims(&x);
-        let (n_in, n_out) = (d[2], dims(&w)[0]);
+    fn net_bits(x: FlexTensor) -> FlexTensor {
+        reinterpret(&x.to_contiguous(), DType::I32)
+    }
+
+    fn net_linear(
+        x: FlexTensor,
+        words: FlexTensor,
+        scales: FlexTensor,
+        form: Form,
+        b: FlexTensor,
+        residual: FlexTensor,
+        fused: Fused,
+    ) -> FlexTensor {
+        let (d, n_out) = (dims(&x), form.rows());
         let x = x
             .to_contiguous()
-            .reshape(Shape::from(vec![d[0] * d[1], n_in]));
+            .reshape(Shape::from(vec![d[0] * d[1], d[2]]));
+        let w = matrix(&words, &scales, form);
         let mut y = ops::matmul::matmul(x, w.transpose(0, 1));
-        if biased {
+        let rows = y.storage_mut::<f32>();
+        if fused.bias > 0 {
             let b = values(&b);
-            for row in y.storage_mut::<f32>().chunks_exact_mut(n_out) {
+            for row in rows.chunks_exact_mut(n_out) {
                 row.iter_mut().zip(b.iter()).for_each(|(y, b)| *y += b);
             }
         }
+        finish(rows, &residual, fused);
         y.reshape(Shape::from(vec![d[0], d[1], n_out]))
     }
 
     fn net_conv2d(
         x: FlexTensor,
-        w: FlexTensor,
+        words: FlexTensor,
+        scales: FlexTensor,
+        form: Form,
         b: FlexTensor,
-        biased: bool,
-        conv: Conv,
+        residual: FlexTensor,
+        (fused, call): (Fused, ConvCall),
     ) -> FlexTensor {
-        let [top, bottom, left, right] = conv.padding;
-        let (x, padding) = if top == bottom && left == right {
-            (x, [top, left])
+        let kernel = [form.shape[2], form.shape[3]];
+        let [out, input] = [form.shape[0], form.shape[1]];
+        let part = call.channels(out, input);
+        let [first, count] = part.output;
+        let mut w = rows(&words, &scales, form, first, count);
+        if part.input[1] < input {
+            let taps = form.taps();
+            w = w.narrow(1, part.input[0] * taps, part.input[1] * taps);
+        }
+        let b = if fused.bias > 0 && count < out {
+            b.reshape(Shape::from(vec![fused.bias, out]))
+                .narrow(1, first, count)
         } else {
-            (pad(&x, conv.padding), [0, 0])
+            b
         };
-        let options = ConvOptions::new([conv.stride, conv.stride], padding, [1, 1], 1);
-        ops::conv::conv2d_f32(x, w, biased.then_some(b), &options)
+        let geometry = Geometry { kernel, call };
+        conv2d(&x, &w, geometry, &b, &residual, fused)
     }
 
     fn net_attention(
@@ -144,21 +152,7 @@ impl NetOps for Flex {
         heads: usize,
         causal: bool,
     ) -> FlexTensor {
-        let (q, k, v) = (
-            split_heads(&q, heads),
-            split_heads(&k, heads),
-            split_heads(&v, heads),
-        );
-        let (n, m, per_head) = (dims(&q)[2], dims(&k)[2], dims(&q)[3]);
-        let mut scores = ops::matmul::matmul(q, k.transpose(2, 3));
-        let scale = 1.0 / (per_head as f32).sqrt();
-        for (i, row) in scores.storage_mut::<f32>().chunks_exact_mut(m).enumerate() {
-            let seen = if causal { (i % n + 1).min(m) } else { m };
-            let (row, hidden) = row.split_at_mut(seen);
-            hidden.fill(0.0);
-            softmax(row, scale);
-        }
-        join_heads(&ops::matmul::matmul(scores, v))
+        attention::attention(&q, &k, &v, heads, causal)
     }
 
     fn net_group_norm(
@@ -179,11 +173,9 @@ impl NetOps for Flex {
             for (j, channel) in group.chunks_exact_mut(plane).enumerate() {
                 let c = (i % groups) * per_group + j;
                 let (scale, shift) = (w[c] * inv, b[c] - mean * w[c] * inv);
-                for v in channel {
-                    *v = *v * scale + shift;
-                    if silu {
-                        *v *= sigmoid(*v);
-                    }
+                channel.iter_mut().for_each(|v| *v = *v * scale + shift);
+                if silu {
+                    functions::activate(channel, Activation::Silu);
                 }
             }
         }
@@ -206,18 +198,21 @@ impl NetOps for Flex {
     fn net_geglu(x: FlexTensor) -> FlexTensor {
         let d = dims(&x);
         let half = d[2] / 2;
-        let out = values(&x)
-            .chunks_exact(d[2])
-            .flat_map(|row| {
-                let (a, g) = row.split_at(half);
-                a.iter().zip(g).map(|(a, g)| a * gelu(*g))
-            })
-            .collect();
+        let data = values(&x);
+        let mut out = vec![0.0; d[0] * d[1] * half];
+        for (row, out) in data.chunks_exact(d[2]).zip(out.chunks_exact_mut(half)) {
+            let (a, g) = row.split_at(half);
+            for ((out, a), g) in out.iter_mut().zip(a).zip(g) {
+                *out = a * gelu(*g);
+            }
+        }
         tensor(vec![d[0], d[1], half], out)
     }
 
     fn net_activate(x: FlexTensor, f: Activation) -> FlexTensor {
-        map(&x, activation(f))
+        let mut out = values(&x).into_owned();
+        functions::activate(&mut out, f);
+        tensor(dims(&x), out)
     }
 
     fn net_add(a: FlexTensor, b: FlexTensor, inner: usize) -> FlexTensor {
@@ -267,17 +262,20 @@ impl NetOps for Flex {
         x.transpose(1, 2).to_contiguous()
     }
 
-    fn net_embedding(table: FlexTensor, ids: FlexTensor) -> FlexTensor {
+    fn net_embedding(
+        words: FlexTensor,
+        scales: FlexTensor,
+        form: Form,
+        ids: FlexTensor,
+    ) -> FlexTensor {
         debug_assert_eq!(ids.dtype(), DType::I32);
-        let width = dims(&table)[1];
-        let rows = values(&table);
         let ids = ids.to_contiguous();
-        let out: Vec<f32> = ids
-            .storage::<i32>()
-            .iter()
-            .flat_map(|i| rows[*i as usize * width..][..width].iter().copied())
-            .collect();
-        tensor(vec![out.len() / width, width], out)
+        let mut out = Vec::with_capacity(ids.layout().num_elements() * form.cols());
+        for id in ids.storage::<i32>() {
+            let row = rows(&words, &scales, form, *id as usize, 1);
+            out.extend_from_slice(&values(&row));
+        }
+        tensor(vec![out.len() / form.cols(), form.cols()], out)
     }
 
     fn net_take_channels(x: FlexTensor, start: usize, len: usize) -> FlexTensor {

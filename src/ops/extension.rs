@@ -8,25 +8,34 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 
-use super::{Activation, Conv};
+use super::weight::Form;
+use super::{Activation, ConvCall, Fused};
 
 /// Network operations below the tensor API; see the functions of [`super`] for the formulas.
 #[backend_extension(Cube, Flex)]
 pub trait NetOps: Backend {
-    /// [`super::linear`]; `b` counts only when `biased` (extensions take no optional tensors).
+    /// The bits of f32 values as integers; nothing is copied.
+    fn net_bits(x: FloatTensor<Self>) -> IntTensor<Self>;
+    /// [`super::linear`]. The weight is `words` and `scales` as `form` says; `b` and `residual`
+    /// count as `fused` says (extensions take no optional tensors).
     fn net_linear(
         x: FloatTensor<Self>,
-        w: FloatTensor<Self>,
+        words: IntTensor<Self>,
+        scales: IntTensor<Self>,
+        form: Form,
         b: FloatTensor<Self>,
-        biased: bool,
+        residual: FloatTensor<Self>,
+        fused: Fused,
     ) -> FloatTensor<Self>;
-    /// [`super::conv2d`]; `b` counts only when `biased`.
+    /// [`super::conv2d`]; arguments as for [`Self::net_linear`].
     fn net_conv2d(
         x: FloatTensor<Self>,
-        w: FloatTensor<Self>,
+        words: IntTensor<Self>,
+        scales: IntTensor<Self>,
+        form: Form,
         b: FloatTensor<Self>,
-        biased: bool,
-        conv: Conv,
+        residual: FloatTensor<Self>,
+        how: (Fused, ConvCall),
     ) -> FloatTensor<Self>;
     /// [`super::attention`].
     fn net_attention(
@@ -68,8 +77,13 @@ pub trait NetOps: Backend {
     fn net_concat(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
     /// Swaps the last two dimensions of `[B, R, C]`, copying.
     fn net_transpose(x: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// Rows of `table` at `ids`.
-    fn net_embedding(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self>;
+    /// Rows, at `ids`, of the table that `words` and `scales` are.
+    fn net_embedding(
+        words: IntTensor<Self>,
+        scales: IntTensor<Self>,
+        form: Form,
+        ids: IntTensor<Self>,
+    ) -> FloatTensor<Self>;
     /// Channels `start..start + len` of `[B, C, ...]`.
     fn net_take_channels(x: FloatTensor<Self>, start: usize, len: usize) -> FloatTensor<Self>;
 }
@@ -79,9 +93,20 @@ pub trait NetOps: Backend {
 #[backend_extension(Cube, Flex)]
 pub trait NetBackwardOps: Backend {
     /// [`super::backward::linear`].
-    fn net_linear_backward(g: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// `[out, in, K, K]` to `[in, out, K, K]` with the taps in reverse order.
-    fn net_flip_kernel(w: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn net_linear_backward(
+        g: FloatTensor<Self>,
+        words: IntTensor<Self>,
+        scales: IntTensor<Self>,
+        form: Form,
+    ) -> FloatTensor<Self>;
+    /// The convolution of `g` with the kernel turned by 180 degrees and its channels swapped.
+    fn net_conv2d_turned(
+        g: FloatTensor<Self>,
+        words: IntTensor<Self>,
+        scales: IntTensor<Self>,
+        form: Form,
+        padding: [usize; 4],
+    ) -> FloatTensor<Self>;
     /// Pixel (y, x) of `[B, C, H, W]` goes to (stride y + top, stride x + left) of a map of zeros
     /// of the given size; what falls outside is dropped.
     fn net_dilate(

@@ -5,15 +5,39 @@
 //! Shapes are the models' promise; these functions panic on a mismatch, as burn does.
 
 pub mod backward;
+pub mod calibrate;
 mod cpu;
 mod extension;
+mod fused;
 mod gpu;
+pub mod limit;
 pub mod trace;
+pub mod tune;
+mod weight;
 
-use burn::backend::Dispatch;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::backend::{Dispatch, DispatchDevice};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use cubecl::wgpu::wgpu;
 
 use extension::NetOps;
+pub use fused::{ConvCall, Fused, Part, conv2d_fused, linear_fused};
+pub use gpu::validate::{Plan, check as check_kernels};
+pub use weight::{Form, Weight};
+
+/// Whether operations on `device` are the GPU's.
+pub fn on_gpu(device: &Device) -> bool {
+    !matches!(device.as_dispatch(), DispatchDevice::Flex(_))
+}
+
+/// Tells that this device is in use from now on, and its limits: [`check_kernels`] asks its compiler.
+pub fn opened(device: &wgpu::Device) {
+    let limits = device.limits();
+    let largest = limits
+        .max_storage_buffer_binding_size
+        .min(limits.max_buffer_size);
+    limit::set_largest_tensor(usize::try_from(largest).unwrap_or(usize::MAX));
+    gpu::validate::use_device(device.clone());
+}
 
 /// Pointwise activations, named as in diffusers and transformers configs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,27 +78,14 @@ fn product(sizes: &[usize]) -> f64 {
 }
 
 /// y = x W^T + b for `x` `[B, N, in]`, `w` `[out, in]`, `b` `[out]`.
-pub fn linear(x: Tensor<3>, w: &Tensor<2>, b: Option<&Tensor<1>>) -> Tensor<3> {
-    trace::work(|| product(&x.dims()) * 2.0 * w.dims()[0] as f64);
-    Tensor::from_dispatch(Dispatch::net_linear(
-        x.into_dispatch(),
-        w.clone().into_dispatch(),
-        b.map_or_else(|| w.clone().into_dispatch(), |b| b.clone().into_dispatch()),
-        b.is_some(),
-    ))
+pub fn linear(x: Tensor<3>, w: &Weight, b: Option<&Tensor<1>>) -> Tensor<3> {
+    linear_fused(x, w, b, None, None)
 }
 
 /// Cross-correlation of `x` `[B, in, H, W]` with `w` `[out, in, kh, kw]`, plus `b` `[out]`.
-pub fn conv2d(x: Tensor<4>, w: &Tensor<4>, b: Option<&Tensor<1>>, conv: Conv) -> Tensor<4> {
-    let y: Tensor<4> = Tensor::from_dispatch(Dispatch::net_conv2d(
-        x.into_dispatch(),
-        w.clone().into_dispatch(),
-        b.map_or_else(|| w.clone().into_dispatch(), |b| b.clone().into_dispatch()),
-        b.is_some(),
-        conv,
-    ));
-    trace::work(|| product(&y.dims()) * 2.0 * product(&w.dims()[1..]));
-    y
+pub fn conv2d(x: Tensor<4>, w: &Weight, b: Option<&Tensor<1>>, conv: Conv) -> Tensor<4> {
+    let call = ConvCall::new(conv);
+    conv2d_fused(x, w, b.cloned().map(Tensor::unsqueeze), None, None, call)
 }
 
 /// softmax(q k^T / sqrt(d)) v per head; `q` `[B, N, heads * d]`, `k` and `v` `[B, M, heads * d]`.
@@ -200,14 +211,17 @@ pub fn from_tokens(x: Tensor<3>, height: usize, width: usize) -> Tensor<4> {
 }
 
 /// Rows of `table` `[V, width]` at `ids` (row-major `[B, N]`, each below V), as `[B, N, width]`.
-pub fn embedding(table: &Tensor<2>, ids: &[u32], batch: usize) -> Tensor<3> {
-    let width = table.dims()[1];
+pub fn embedding(table: &Weight, ids: &[u32], batch: usize) -> Tensor<3> {
     let n = ids.len();
+    let device = table.device();
     let ids: Vec<i32> = ids.iter().map(|i| *i as i32).collect();
-    let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [n]), &table.device());
+    let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [n]), &device);
+    let (words, scales, form) = table.parts();
     let rows: Tensor<2> = Tensor::from_dispatch(Dispatch::net_embedding(
-        table.clone().into_dispatch(),
+        words,
+        scales,
+        form,
         ids.into_dispatch(),
     ));
-    rows.reshape([batch, n / batch, width])
+    rows.reshape([batch, n / batch, form.cols()])
 }

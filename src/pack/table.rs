@@ -161,9 +161,9 @@ impl PackedTensor {
         Ok(())
     }
 
-    /// Appends the values of `piece` to `out`. `shard` is the whole shard. Fails with
-    /// [`Error::Model`] when the piece lies outside it.
-    pub fn decode(&self, piece: &Piece, shard: &[u8], out: &mut Vec<f32>) -> Result<()> {
+    /// The values and the scales of `piece` as they are stored. `shard` is the whole shard. Fails
+    /// with [`Error::Model`] when the piece lies outside it.
+    pub fn bytes<'a>(&self, piece: &Piece, shard: &'a [u8]) -> Result<[&'a [u8]; 2]> {
         let outside = || Error::model(format!("tensor \"{}\" lies outside its shard", self.name));
         let [_, cols] = matrix_shape(&self.shape)?;
         let [values, scales] = row_bytes(cols, self.precision);
@@ -177,6 +177,13 @@ impl PackedTensor {
             Some(start) => slice(start, scales).ok_or_else(outside)?,
             None => &[],
         };
+        Ok([values, scales])
+    }
+
+    /// Appends the values of `piece` to `out`; arguments and errors as for [`Self::bytes`].
+    pub fn decode(&self, piece: &Piece, shard: &[u8], out: &mut Vec<f32>) -> Result<()> {
+        let [_, cols] = matrix_shape(&self.shape)?;
+        let [values, scales] = self.bytes(piece, shard)?;
         decode(values, scales, cols, self.precision, out);
         Ok(())
     }

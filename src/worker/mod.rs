@@ -7,6 +7,7 @@
 mod adapter;
 mod fetch;
 mod profile;
+mod remember;
 mod turn;
 
 use std::cell::RefCell;
@@ -18,6 +19,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::engine::job::{Edit, JobEvent, Restoration, SolverSettings};
+use crate::engine::tuned::Memory;
 use crate::engine::{Compute, Pipeline};
 use crate::protocol::{EditJob, Event, FailureKind, Request, RestoreJob};
 use crate::solver::Observer;
@@ -138,6 +140,13 @@ async fn handle(state: Rc<State>, request: Request) {
 async fn load(state: &State, choice: crate::protocol::DeviceChoice, url: &str) -> Result<()> {
     progress("Looking for a device", 0.0, 0.0);
     let compute = Compute::choose(choice, adapter::describe().await).await?;
+    if compute.report.gpu {
+        progress("Measuring the GPU", 0.0, 0.0);
+        let mut memory = Memory::parse(&remember::recall().await.unwrap_or_default());
+        if memory.tune(&compute, turn::seconds).await? {
+            remember::keep(&memory.text()).await;
+        }
+    }
     let files = fetch::Served::open(url).await?;
     let pipeline = Pipeline::load(&files, &compute.device).await?;
     let model = pipeline.report().clone();

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use latino_web::ops::{self, Activation, Conv, backward};
 
-use super::{same, t};
+use super::{same, t, w};
 
 pub async fn all(gpu: &Device) {
     for (b, n, k, m) in [
@@ -15,7 +15,7 @@ pub async fn all(gpu: &Device) {
         (1, 300, 128, 256),
     ] {
         same(&format!("linear {b}x{n}, {m} from {k}"), gpu, |d| {
-            backward::linear(t([b, n, k], 1, d), &t([k, m], 2, d))
+            backward::linear(t([b, n, k], 1, d), &w([k, m], 2, d))
         })
         .await;
     }
@@ -33,15 +33,15 @@ pub async fn all(gpu: &Device) {
         (1, 3, [6, 7], 4, 1, stride(2, [1, 0, 2, 1])),
         (1, 8, [4, 4], 1280, 3, Conv::same(3)),
     ] {
-        let [h, w] = size;
+        let [h, width] = size;
         let [top, bottom, left, right] = conv.padding;
         let oh = (h + top + bottom - side) / conv.stride + 1;
-        let ow = (w + left + right - side) / conv.stride + 1;
+        let ow = (width + left + right - side) / conv.stride + 1;
         same(
             &format!("conv {size:?}, {side}x{side}, {conv:?}"),
             gpu,
             |d| {
-                let kernel = t([c_out, c_in, side, side], 2, d);
+                let kernel = w([c_out, c_in, side, side], 2, d);
                 backward::conv2d(t([batch, c_out, oh, ow], 1, d), &kernel, conv, size)
             },
         )

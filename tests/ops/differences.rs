@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use latino_web::ops::{self, Activation, Conv, backward};
 
-use super::{read, t, values};
+use super::{read, t, values, w};
 
 /// Rounding leaves about 1e-7 / STEP, truncation about STEP^4 of a derivative's size.
 const STEP: f32 = 0.03;
@@ -53,7 +53,7 @@ fn products_match_finite_differences() {
 async fn all() {
     let d = &Device::flex();
 
-    let w: Tensor<2> = t([5, 6], 2, d);
+    let w = w([5, 6], 2, d);
     check(
         "linear",
         t([2, 3, 6], 1, d),
@@ -99,7 +99,7 @@ async fn all() {
             },
         ),
     ] {
-        let w = t([4, 3, side, side], 2, d);
+        let w = super::w([4, 3, side, side], 2, d);
         check(
             &format!("conv {size:?}, {side}x{side}, {conv:?}"),
             t([2, 3, size[0], size[1]], 1, d),

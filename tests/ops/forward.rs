@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use latino_web::ops::{self, Activation, Conv};
 
-use super::{same, t};
+use super::{same, t, w};
 
 pub async fn all(gpu: &Device) {
     for (b, n, k, m) in [
@@ -14,12 +14,12 @@ pub async fn all(gpu: &Device) {
         (3, 130, 64, 67),
     ] {
         same(&format!("linear {b}x{n}x{k} to {m}"), gpu, |d| {
-            ops::linear(t([b, n, k], 1, d), &t([m, k], 2, d), Some(&t([m], 3, d)))
+            ops::linear(t([b, n, k], 1, d), &w([m, k], 2, d), Some(&t([m], 3, d)))
         })
         .await;
     }
     same("linear without bias", gpu, |d| {
-        ops::linear(t([2, 256, 128], 1, d), &t([128, 128], 2, d), None)
+        ops::linear(t([2, 256, 128], 1, d), &w([128, 128], 2, d), None)
     })
     .await;
 
@@ -46,7 +46,7 @@ pub async fn all(gpu: &Device) {
             &format!("conv {shape:?} to {out}, {side}x{side}, {conv:?}"),
             gpu,
             |d| {
-                let w = t([out, shape[1], side, side], 2, d);
+                let w = w([out, shape[1], side, side], 2, d);
                 ops::conv2d(t(shape, 1, d), &w, Some(&t([out], 3, d)), conv)
             },
         )
@@ -55,7 +55,7 @@ pub async fn all(gpu: &Device) {
     same("conv without bias", gpu, |d| {
         ops::conv2d(
             t([1, 16, 16, 16], 1, d),
-            &t([16, 16, 3, 3], 2, d),
+            &w([16, 16, 3, 3], 2, d),
             None,
             same3,
         )
@@ -64,7 +64,7 @@ pub async fn all(gpu: &Device) {
     same("conv with a long sum", gpu, |d| {
         ops::conv2d(
             t([1, 1280, 4, 4], 1, d),
-            &t([8, 1280, 3, 3], 2, d),
+            &w([8, 1280, 3, 3], 2, d),
             None,
             same3,
         )
@@ -77,6 +77,9 @@ pub async fn all(gpu: &Device) {
         (1, 24, 24, 4, 256, true),
         (1, 9, 9, 3, 15, true),
         (1, 33, 7, 1, 160, false),
+        (1, 70, 45, 1, 512, false),
+        (2, 33, 33, 1, 200, true),
+        (1, 19, 40, 1, 163, false),
     ] {
         same(
             &format!("attention {n}x{m}, {heads} heads of {}", width / heads),
@@ -168,7 +171,7 @@ pub async fn all(gpu: &Device) {
     })
     .await;
     same("embedding", gpu, |d| {
-        ops::embedding(&t([11, 6], 1, d), &[3, 0, 10, 10], 2)
+        ops::embedding(&w([11, 6], 1, d), &[3, 0, 10, 10], 2)
     })
     .await;
 }

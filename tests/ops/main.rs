@@ -6,12 +6,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![cfg(feature = "engine")]
 
+mod accuracy;
 mod backward;
 #[cfg(not(target_arch = "wasm32"))]
 mod differences;
 mod forward;
+mod packed;
+#[cfg(not(target_arch = "wasm32"))]
+mod speed;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use latino_web::ops::Weight;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -34,6 +39,11 @@ fn t<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D>
     Tensor::from_data(TensorData::new(values(n, seed), shape), device)
 }
 
+/// The same as a weight in single precision.
+fn w<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Weight {
+    t(shape, seed, device).into()
+}
+
 async fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     let data = x.into_data_async().await.unwrap();
     data.try_to_vec::<f32>().unwrap()
@@ -41,9 +51,12 @@ async fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {
 
 /// Runs `f` on both devices and compares.
 async fn same<const D: usize>(name: &str, gpu: &Device, f: impl Fn(&Device) -> Tensor<D>) {
-    let cpu = f(&Device::flex());
+    compare(name, f(&Device::flex()), f(gpu)).await;
+}
+
+/// Compares `on_gpu` with the reference `cpu`.
+async fn compare<const D: usize>(name: &str, cpu: Tensor<D>, on_gpu: Tensor<D>) {
     let shape = cpu.dims();
-    let on_gpu = f(gpu);
     assert_eq!(shape, on_gpu.dims(), "{name}: shapes differ");
     let (a, b) = (read(cpu).await, read(on_gpu).await);
     let norm: f64 = a.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
@@ -69,7 +82,15 @@ fn kernels_match_the_cpu_path() {
     pollster::block_on(async {
         forward::all(&gpu).await;
         backward::all(&gpu).await;
+        packed::all(&gpu).await;
     });
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn long_sums_are_accurate() {
+    let gpu = Device::wgpu_options().init().expect("a WebGPU adapter");
+    pollster::block_on(accuracy::all(&gpu));
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -81,4 +102,6 @@ async fn kernels_match_the_cpu_path() {
         .expect("a WebGPU adapter");
     forward::all(&gpu).await;
     backward::all(&gpu).await;
+    packed::all(&gpu).await;
+    accuracy::all(&gpu).await;
 }

@@ -27,6 +27,7 @@ pub async fn matmul_ceiling(device: &Device, clock: impl Fn() -> f64) -> Result<
             .collect::<Vec<_>>();
         let x: Tensor<3> = Tensor::from_data(TensorData::new(values.clone(), [1, n, n]), device);
         let w: Tensor<2> = Tensor::from_data(TensorData::new(values, [n, n]), device);
+        let w = w.into();
         // The first run compiles the kernel.
         for run in 0..=RUNS {
             barrier(device).await?;

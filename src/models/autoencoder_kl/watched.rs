@@ -5,11 +5,12 @@ use burn::tensor::Tensor;
 use super::{AutoencoderKl, ResnetBlock};
 use crate::Result;
 use crate::models::autoencoder::check_input;
+use crate::models::planes::Planes;
 use crate::models::watch::Watch;
 use crate::ops;
 
-fn all(resnets: &[ResnetBlock], x: Tensor<4>) -> Tensor<4> {
-    resnets.iter().fold(x, |x, r| r.forward(x, None))
+fn all(resnets: &[ResnetBlock], x: Planes) -> Planes {
+    resnets.iter().fold(x, |x, r| r.forward_planes(&x))
 }
 
 impl AutoencoderKl {
@@ -22,16 +23,16 @@ impl AutoencoderKl {
         let factor = self.config.downsample_factor();
         check_input("picture", &picture, self.config.in_channels, factor)?;
         let e = &self.encoder;
-        let mut x = e.conv_in.forward(picture);
+        let mut x = e.conv_in.forward_planes(&picture.into(), None, None, None);
         watch.done("conv_in").await?;
         for (i, (resnets, downsampler)) in e.down_blocks.iter().enumerate() {
             x = all(resnets, x);
             if let Some(downsampler) = downsampler {
-                x = downsampler.forward(x);
+                x = downsampler.forward_planes(&x);
             }
             watch.done(&format!("down_blocks.{i}")).await?;
         }
-        x = e.mid_block.forward(x);
+        let x = e.mid_block.forward(x.whole());
         watch.done("mid_block").await?;
         let moments = e.conv_out.forward(e.conv_norm_out.forward_silu(x));
         let moments = match &self.quant_conv {
@@ -55,18 +56,19 @@ impl AutoencoderKl {
             None => latent,
         };
         let d = &self.decoder;
-        let mut x = d.conv_in.forward(latent);
+        let x = d.conv_in.forward(latent);
         watch.done("conv_in").await?;
-        x = d.mid_block.forward(x);
+        let mut x = Planes::from(d.mid_block.forward(x));
         watch.done("mid_block").await?;
         for (i, (resnets, upsampler)) in d.up_blocks.iter().enumerate() {
             x = all(resnets, x);
             if let Some(upsampler) = upsampler {
-                x = upsampler.forward_double(x);
+                x = upsampler.forward_double(&x);
             }
             watch.done(&format!("up_blocks.{i}")).await?;
         }
-        let picture = d.conv_out.forward(d.conv_norm_out.forward_silu(x));
+        let x = d.conv_norm_out.forward_planes(&x, true);
+        let picture = d.conv_out.forward_planes(&x, None, None, None).whole();
         watch.done("conv_out").await?;
         Ok(picture)
     }

@@ -85,8 +85,11 @@ impl TimeEmbedding {
             (Some(project), Some(cond)) => ops::add(x, project.forward_rows(cond)),
             _ => x,
         };
-        let x = ops::activate(self.linear_1.forward_rows(x), Activation::Silu);
-        self.linear_2.forward_rows(x)
+        let x = x.reshape([1, batch, self.input]);
+        let x = self.linear_1.forward_then(x, Activation::Silu);
+        let y = self.linear_2.forward(x);
+        let width = y.dims()[2];
+        y.reshape([batch, width])
     }
 }
 

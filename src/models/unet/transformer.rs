@@ -148,11 +148,11 @@ impl Layer {
         } else {
             h.clone()
         };
-        let x = ops::add(x, self.attn1.forward(h, context));
+        let x = self.attn1.forward(h, context, x);
         let h = self.norm2.forward(x.clone());
-        let x = ops::add(x, self.attn2.forward(h, text.clone()));
+        let x = self.attn2.forward(h, text.clone(), x);
         let h = self.feed_in.forward(self.norm3.forward(x.clone()));
-        ops::add(x, self.feed_out.forward(ops::geglu(h)))
+        self.feed_out.forward_onto(ops::geglu(h), x)
     }
 
     fn backward(
@@ -169,10 +169,10 @@ impl Layer {
             own.clone()
         };
         let first = self.attn1.project(own, context);
-        let middle = ops::add(x.clone(), self.attn1.attend(first.clone()));
+        let middle = self.attn1.attend(first.clone(), x.clone());
         let asking = self.norm2.forward(middle.clone());
         let second = self.attn2.project(asking, text.clone());
-        let fed = ops::add(middle.clone(), self.attn2.attend(second.clone()));
+        let fed = self.attn2.attend(second.clone(), middle.clone());
         let inner = self.feed_in.forward(self.norm3.forward(fed.clone()));
 
         let g_inner = backward::geglu(inner, self.feed_out.backward(g.clone()));
@@ -218,8 +218,9 @@ impl Attention {
         })
     }
 
-    fn forward(&self, x: Tensor<3>, context: Tensor<3>) -> Tensor<3> {
-        self.attend(self.project(x, context))
+    /// residual + attention of `x` to `context`.
+    fn forward(&self, x: Tensor<3>, context: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
+        self.attend(self.project(x, context), residual)
     }
 
     /// Queries, keys and values.
@@ -229,9 +230,9 @@ impl Attention {
         [q, k, self.to_v.forward(context)]
     }
 
-    fn attend(&self, [q, k, v]: [Tensor<3>; 3]) -> Tensor<3> {
-        self.to_out
-            .forward(ops::attention(q, k, v, self.heads, false))
+    fn attend(&self, [q, k, v]: [Tensor<3>; 3], residual: Tensor<3>) -> Tensor<3> {
+        let h = ops::attention(q, k, v, self.heads, false);
+        self.to_out.forward_onto(h, residual)
     }
 
     /// With respect to the tokens and the context of [`Self::project`], which gave `[q, k, v]`, as

@@ -2,8 +2,11 @@
 
 use burn_flex::{Flex, FlexTensor, ops::matmul::matmul};
 
-use super::{dims, gelu, join_heads, moments, sigmoid, softmax, split_heads, tensor, values};
-use crate::ops::{Activation, extension::NetBackwardOps};
+use super::conv::{Geometry, conv2d};
+use super::functions::{erf, exp, gelu, sigmoid};
+use super::matrix::matrix;
+use super::{dims, join_heads, moments, softmax, split_heads, tensor, values};
+use crate::ops::{Activation, Conv, ConvCall, Form, Fused, extension::NetBackwardOps};
 
 /// Derivative of x sigmoid(a x).
 fn swish_slope(x: f32, a: f32) -> f32 {
@@ -14,7 +17,7 @@ fn swish_slope(x: f32, a: f32) -> f32 {
 /// Derivative of GELU: Phi(x) + x phi(x).
 fn gelu_slope(x: f32) -> f32 {
     let root = 0.5 * std::f32::consts::FRAC_2_SQRT_PI * std::f32::consts::FRAC_1_SQRT_2;
-    0.5 * (1.0 + libm::erff(x * std::f32::consts::FRAC_1_SQRT_2)) + x * root * (-0.5 * x * x).exp()
+    0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)) + x * root * exp(-0.5 * x * x)
 }
 
 fn slope(f: Activation) -> fn(f32) -> f32 {
@@ -44,23 +47,42 @@ fn normalisation(x: &[f32], d: &mut [f32], mean: f32, inv: f32) {
 }
 
 impl NetBackwardOps for Flex {
-    fn net_linear_backward(g: FlexTensor, w: FlexTensor) -> FlexTensor {
-        let (d, width) = (dims(&g), dims(&w)[1]);
+    fn net_linear_backward(
+        g: FlexTensor,
+        words: FlexTensor,
+        scales: FlexTensor,
+        form: Form,
+    ) -> FlexTensor {
+        let d = dims(&g);
         let g = g.to_contiguous().reshape([d[0] * d[1], d[2]].into());
-        matmul(g, w).reshape([d[0], d[1], width].into())
+        let w = matrix(&words, &scales, form);
+        matmul(g, w).reshape([d[0], d[1], form.cols()].into())
     }
 
-    fn net_flip_kernel(w: FlexTensor) -> FlexTensor {
-        let d = dims(&w);
-        let taps = d[2] * d[3];
+    fn net_conv2d_turned(
+        g: FlexTensor,
+        words: FlexTensor,
+        scales: FlexTensor,
+        form: Form,
+        padding: [usize; 4],
+    ) -> FlexTensor {
+        let [c_out, c_in, kh, kw] = form.shape;
+        let taps = form.taps();
+        let w = matrix(&words, &scales, form);
         let w = values(&w);
-        let mut out = Vec::with_capacity(w.len());
-        for i in 0..d[1] {
-            for o in 0..d[0] {
-                out.extend(w[(o * d[1] + i) * taps..][..taps].iter().rev());
+        let mut turned = Vec::with_capacity(w.len());
+        for i in 0..c_in {
+            for o in 0..c_out {
+                turned.extend(w[(o * c_in + i) * taps..][..taps].iter().rev());
             }
         }
-        tensor(vec![d[1], d[0], d[2], d[3]], out)
+        let turned = tensor(vec![c_in, c_out * taps], turned);
+        let conv = Conv { stride: 1, padding };
+        let geometry = Geometry {
+            kernel: [kh, kw],
+            call: ConvCall::new(conv),
+        };
+        conv2d(&g, &turned, geometry, &g, &g, Fused::default())
     }
 
     fn net_dilate(

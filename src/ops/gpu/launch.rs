@@ -1,7 +1,8 @@
 //! Launching a WGSL kernel through cubecl.
 //!
 //! A kernel's source declares its buffers `b0, b1, ...` in order, then a uniform `p` of `u32` words;
-//! floats among them are passed as bits. [`Kernel::source`] writes those declarations.
+//! floats among them are passed as bits. [`Kernel::source`] writes those declarations. Work that would
+//! keep the device busy for long is cut into several dispatches ([`super::pace`]).
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::{
@@ -15,8 +16,10 @@ use cubecl::{
     server::{KernelArguments, MetadataBindingInfo},
 };
 
-/// Threads in a workgroup of the pointwise and tiled kernels.
-pub const WORKGROUP: usize = 64;
+use super::{pace, validate};
+use crate::ops::limit::largest_tensor;
+
+pub(crate) use crate::ops::tune::WORKGROUP;
 /// WebGPU's default limit on workgroups in one dimension.
 const MAX_GROUPS: usize = 65_535;
 
@@ -25,7 +28,7 @@ const MAX_GROUPS: usize = 65_535;
 pub struct Kernel {
     /// Identifies the text: the same key must always mean the same source.
     pub key: String,
-    /// WGSL element type of each buffer, `f32`, `vec2<f32>`, `vec4<f32>` or `i32`; the last one is the output.
+    /// WGSL element type of each buffer, such as `f32`, `vec4<f32>` or `u32`; the last one is the output.
     pub buffers: Vec<&'static str>,
     /// Names of the uniform's words, in order.
     pub params: Vec<&'static str>,
@@ -39,7 +42,8 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    fn wgsl(&self) -> String {
+    /// The whole text.
+    pub fn wgsl(&self) -> String {
         use std::fmt::Write;
         let mut s = String::new();
         // Writing to a String cannot fail.
@@ -50,8 +54,9 @@ impl Kernel {
             );
         }
         let words: String = self.params.iter().map(|p| format!("{p}: u32, ")).collect();
+        let words = words + "group0: u32, ";
         // A uniform's size is a multiple of 16 bytes, as cubecl's upload is of 8.
-        let padding: String = (self.params.len()..padded(self.params.len()))
+        let padding: String = (self.params.len() + 1..padded(self.params.len() + 1))
             .map(|n| format!("pad{n}: u32, "))
             .collect();
         let n = self.buffers.len();
@@ -62,7 +67,7 @@ impl Kernel {
             s,
             "@compute @workgroup_size({0}, 1, 1)\nfn main(@builtin(workgroup_id) wid: vec3<u32>, \
              @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {{\n\
-             let group = wid.y * groups.x + wid.x;\nlet i = group * {0}u + lane;\n{1}\n}}",
+             let group = p.group0 + wid.y * groups.x + wid.x;\nlet i = group * {0}u + lane;\n{1}\n}}",
             self.workgroup, self.body
         );
         s
@@ -93,10 +98,17 @@ impl KernelSource for Kernel {
 
 /// An uninitialised f32 tensor beside `like`.
 pub fn output(like: &CubeTensor, shape: impl Into<Vec<usize>>) -> CubeTensor {
+    let shape = shape.into();
+    if validate::planning() {
+        let handle = like.client.empty(32);
+        let (client, device) = (like.client.clone(), like.device.clone());
+        return CubeTensor::new_contiguous(client, device, Shape::from(shape), handle, DType::F32);
+    }
+    debug_assert!(4 * shape.iter().product::<usize>() <= largest_tensor());
     empty_device_contiguous_dtype(
         like.client.clone(),
         like.device.clone(),
-        Shape::from(shape.into()),
+        Shape::from(shape),
         DType::F32,
     )
 }
@@ -115,14 +127,48 @@ pub fn launch(
     out: &CubeTensor,
     params: &[u32],
 ) {
+    let groups = threads.div_ceil(kernel.workgroup);
+    launch_groups(kernel, groups, threads as u64, inputs, out, params);
+}
+
+/// Runs `kernel` with `groups` workgroups, which do about `work` multiply-additions in all.
+pub fn launch_groups(
+    kernel: Kernel,
+    groups: usize,
+    work: u64,
+    inputs: &[&CubeTensor],
+    out: &CubeTensor,
+    params: &[u32],
+) {
     debug_assert_eq!(kernel.params.len(), params.len());
     debug_assert!(inputs.iter().all(|x| x.is_contiguous()));
+    if !validate::note(&kernel) {
+        return;
+    }
     crate::ops::trace::launched(&kernel.key);
-    let groups = threads.div_ceil(kernel.workgroup).max(1);
+    let groups = groups.max(1);
+    let at_once = pace::groups_at_once(groups, work);
+    for first in (0..groups).step_by(at_once) {
+        let count = at_once.min(groups - first);
+        dispatch(kernel.clone(), first, count, inputs, out, params);
+        pace::submitted(&out.client, work / groups as u64 * count as u64);
+    }
+}
+
+/// Workgroups `first..first + groups`.
+fn dispatch(
+    kernel: Kernel,
+    first: usize,
+    groups: usize,
+    inputs: &[&CubeTensor],
+    out: &CubeTensor,
+    params: &[u32],
+) {
     let rows = groups.div_ceil(MAX_GROUPS);
     let count = CubeCount::Static(groups.div_ceil(rows) as u32, rows as u32, 1);
     let mut words = params.to_vec();
-    words.resize(padded(params.len()), 0);
+    words.push(first as u32);
+    words.resize(padded(words.len()), 0);
     let info = words
         .chunks_exact(2)
         .map(|w| u64::from(w[0]) | u64::from(w[1]) << 32)

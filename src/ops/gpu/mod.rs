@@ -3,33 +3,58 @@
 //! burn's own kernels are not used, since its 3x3 convolution, matrix product and attention are slow
 //! in a browser and its planes and autotuning unsafe there. Nothing here needs subgroups or `f16`.
 //! Kernel sources are text with the inner loops unrolled by [`tile`]; sizes travel in a uniform,
-//! so that one pipeline serves all shapes of an operation.
+//! so that one pipeline serves all shapes of an operation. Weights are read packed ([`matrix`]).
 
+mod attention;
 mod backward;
 mod conv;
+mod epilogue;
 mod launch;
-mod matmul;
+mod linear;
+mod matrix;
 mod norm;
+pub(super) mod pace;
 mod pointwise;
 mod tile;
+pub(super) mod validate;
 
+use burn::tensor::DType;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
-use super::{Activation, Conv, extension::NetOps};
+use self::epilogue::Epilogue;
+use self::matrix::Matrix;
+use super::{Activation, ConvCall, Form, Fused, extension::NetOps};
 
 impl NetOps for CubeBackend {
-    fn net_linear(x: CubeTensor, w: CubeTensor, b: CubeTensor, biased: bool) -> CubeTensor {
-        matmul::linear(x, w, biased.then_some(b))
+    fn net_bits(mut x: CubeTensor) -> CubeTensor {
+        x.dtype = DType::I32;
+        x
+    }
+
+    fn net_linear(
+        x: CubeTensor,
+        words: CubeTensor,
+        scales: CubeTensor,
+        form: Form,
+        b: CubeTensor,
+        residual: CubeTensor,
+        fused: Fused,
+    ) -> CubeTensor {
+        let w = Matrix::new(words, scales, form);
+        linear::linear(&x, &w, &Epilogue::new(b, residual, fused))
     }
 
     fn net_conv2d(
         x: CubeTensor,
-        w: CubeTensor,
+        words: CubeTensor,
+        scales: CubeTensor,
+        form: Form,
         b: CubeTensor,
-        biased: bool,
-        conv: Conv,
+        residual: CubeTensor,
+        (fused, call): (Fused, ConvCall),
     ) -> CubeTensor {
-        conv::conv2d(x, w, biased.then_some(b), conv)
+        let w = Matrix::new(words, scales, form);
+        conv::conv2d(&x, &w, call, &Epilogue::new(b, residual, fused))
     }
 
     fn net_attention(
@@ -39,7 +64,7 @@ impl NetOps for CubeBackend {
         heads: usize,
         causal: bool,
     ) -> CubeTensor {
-        matmul::attention(q, k, v, heads, causal)
+        attention::attention(q, k, v, heads, causal)
     }
 
     fn net_group_norm(
@@ -89,8 +114,13 @@ impl NetOps for CubeBackend {
         pointwise::transpose(x)
     }
 
-    fn net_embedding(table: CubeTensor, ids: CubeTensor) -> CubeTensor {
-        pointwise::embedding(table, ids)
+    fn net_embedding(
+        words: CubeTensor,
+        scales: CubeTensor,
+        form: Form,
+        ids: CubeTensor,
+    ) -> CubeTensor {
+        pointwise::embedding(&Matrix::new(words, scales, form), &ids)
     }
 
     fn net_take_channels(x: CubeTensor, start: usize, len: usize) -> CubeTensor {

@@ -3,7 +3,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::launch::{Kernel, dims, launch, output};
+use super::launch::{Kernel, dims, launch, launch_groups, output};
 use super::pointwise::FUNCTIONS;
 
 /// Sums over a workgroup; all threads must call it.
@@ -41,6 +41,9 @@ let inv = inverseSqrt(total(lane, squares) / f32(p.size) + bitcast<f32>(p.eps));
     )
 }
 
+/// Values of a group that one workgroup takes; larger groups are shared by several.
+const SHARE: usize = 16_384;
+
 /// Group normalisation of `[B, C, H, W]`, then SiLU when `silu`.
 pub fn group_norm(
     x: CubeTensor,
@@ -53,7 +56,12 @@ pub fn group_norm(
     let d = dims(&x);
     let plane = d[2] * d[3];
     let per_group = d[1] / groups;
-    let out = output(&x, d.clone());
+    let size = per_group * plane;
+    let count = d[0] * groups;
+    if size > SHARE {
+        return shared(x, w, b, [count, size, plane, per_group, groups], eps, silu);
+    }
+    let out = output(&x, d);
     let threads = 64;
     let activation = if silu { "silu(v)" } else { "v" };
     let kernel = Kernel {
@@ -73,16 +81,99 @@ for (var j = lane; j < p.size; j = j + {threads}u) {{
         ),
         workgroup: threads,
     };
-    let count = d[0] * groups;
-    let params = [
-        count as u32,
-        (per_group * plane) as u32,
-        plane as u32,
-        per_group as u32,
-        groups as u32,
-        eps.to_bits(),
-    ];
+    let sizes = [count, size, plane, per_group, groups].map(|v| v as u32);
+    let params = [sizes.as_slice(), &[eps.to_bits()]].concat();
     launch(kernel, count * threads, &[&x, &w, &b], &out, &params);
+    out
+}
+
+/// The same in two kernels, for large groups: mean and squared deviations of up to 64 parts of each
+/// group, then, from the moments of the parts (Chan et al., 1979), the values.
+fn shared(
+    x: CubeTensor,
+    w: CubeTensor,
+    b: CubeTensor,
+    [count, size, plane, per_group, groups]: [usize; 5],
+    eps: f32,
+    silu: bool,
+) -> CubeTensor {
+    let threads = 64;
+    let parts = size.div_ceil(SHARE).min(threads);
+    let part = size.div_ceil(parts);
+    let parts = size.div_ceil(part);
+    let moments = output(&x, [count, parts, 2]);
+    let kernel = Kernel {
+        key: "group_norm moments".into(),
+        buffers: vec!["f32", "vec2<f32>"],
+        params: vec!["count", "size", "part", "parts"],
+        globals: reduction(threads),
+        body: format!(
+            "if (group >= p.count) {{ return; }}
+let first = (group % p.parts) * p.part;
+let size = min(p.part, p.size - first);
+let start = (group / p.parts) * p.size + first;
+var sum = 0.0;
+for (var j = lane; j < size; j = j + {threads}u) {{ sum = sum + b0[start + j]; }}
+let mean = total(lane, sum) / f32(size);
+var squares = 0.0;
+for (var j = lane; j < size; j = j + {threads}u) {{
+    let d = b0[start + j] - mean;
+    squares = squares + d * d;
+}}
+let deviation = total(lane, squares);
+if (lane == 0u) {{ b1[group] = vec2<f32>(mean, deviation); }}"
+        ),
+        workgroup: threads,
+    };
+    let sizes = [count * parts, size, part, parts].map(|v| v as u32);
+    let work = 2 * (count * size) as u64;
+    launch_groups(kernel, count * parts, work, &[&x], &moments, &sizes);
+
+    let out = output(&x, dims(&x));
+    let activation = if silu { "silu(v)" } else { "v" };
+    let kernel = Kernel {
+        key: format!("group_norm of parts silu={silu}"),
+        buffers: vec!["f32", "f32", "f32", "vec2<f32>", "f32"],
+        params: vec![
+            "count",
+            "size",
+            "part",
+            "parts",
+            "plane",
+            "per_group",
+            "per_batch",
+            "eps",
+        ],
+        globals: format!("{FUNCTIONS}{}", reduction(threads)),
+        body: format!(
+            "if (group >= p.count) {{ return; }}
+let which = group / p.parts;
+var known = vec2<f32>(0.0);
+var n = 0.0;
+if (lane < p.parts) {{
+    known = b3[which * p.parts + lane];
+    n = f32(min(p.part, p.size - lane * p.part));
+}}
+let mean = total(lane, n * known.x) / f32(p.size);
+let away = known.x - mean;
+let inv = inverseSqrt(total(lane, known.y + n * away * away) / f32(p.size) + bitcast<f32>(p.eps));
+let first = (group % p.parts) * p.part;
+let channel = (which % p.per_batch) * p.per_group;
+let end = min(first + p.part, p.size);
+for (var j = first + lane; j < end; j = j + {threads}u) {{
+    let c = channel + j / p.plane;
+    let at = which * p.size + j;
+    let v = (b0[at] - mean) * inv * b1[c] + b2[c];
+    b4[at] = {activation};
+}}"
+        ),
+        workgroup: threads,
+    };
+    let sizes = [count * parts, size, part, parts, plane, per_group, groups];
+    let mut words = sizes.map(|v| v as u32).to_vec();
+    words.push(eps.to_bits());
+    let inputs = [&x, &w, &b, &moments];
+    launch_groups(kernel, count * parts, work, &inputs, &out, &words);
     out
 }
 

@@ -2,7 +2,9 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
+use super::epilogue;
 use super::launch::{Kernel, WORKGROUP, dims, launch, output};
+use super::matrix::{self, Matrix};
 use crate::ops::Activation;
 
 /// WGSL functions shared by kernels with a nonlinearity. `exp` overflows to infinity for large
@@ -71,12 +73,7 @@ fn unary(x: CubeTensor, key: &str, expression: &str, params: &[(&'static str, f3
 
 /// A pointwise activation.
 pub fn activate(x: CubeTensor, f: Activation) -> CubeTensor {
-    let name = match f {
-        Activation::Silu => "silu",
-        Activation::Gelu => "gelu",
-        Activation::QuickGelu => "quick_gelu",
-        Activation::Relu => "relu",
-    };
+    let name = epilogue::function(f);
     unary(x, name, &format!("let r = {name}(b0[i]);"), &[])
 }
 
@@ -173,16 +170,25 @@ let r = b0[(batch * p.rows + row) * p.cols + col];",
 }
 
 /// Rows of `table` `[V, width]` at `ids` `[N]`.
-pub fn embedding(table: CubeTensor, ids: CubeTensor) -> CubeTensor {
-    let width = dims(&table)[1];
-    let out = output(&table, [dims(&ids)[0], width]);
-    let kernel = map(
-        "embedding",
-        vec!["f32", "i32", "f32"],
-        vec!["width"],
-        "let r = b0[u32(b1[i / p.width]) * p.width + i % p.width];",
+pub fn embedding(table: &Matrix, ids: &CubeTensor) -> CubeTensor {
+    let width = table.form.cols();
+    let out = output(ids, [dims(ids)[0], width]);
+    let mut buffers = vec!["i32"];
+    buffers.extend(table.types());
+    buffers.push("f32");
+    let mut params = matrix::PARAMS.to_vec();
+    params.push("width");
+    let mut kernel = map(
+        format!("embedding {}", table.form.precision),
+        buffers,
+        params,
+        "let r = weight(u32(b0[i / p.width]), i % p.width);",
     );
-    run(kernel, &[&table, &ids], out, &[width])
+    kernel.globals = table.declare(1);
+    let mut inputs = vec![ids];
+    inputs.extend(table.inputs());
+    let [cols, words, blocks] = table.params().map(|v| v as usize);
+    run(kernel, &inputs, out, &[cols, words, blocks, width])
 }
 
 /// Channels `start..start + len`.

@@ -1,5 +1,5 @@
-//! Text helpers: WGSL with its register tiles written out, since indexed private arrays
-//! would leave the registers.
+//! Text helpers: WGSL with its register tiles written out, since indexed private arrays would leave
+//! the registers.
 
 /// `f(0)`, `f(1)`, ..., one a line.
 pub fn lines(n: usize, f: impl FnMut(usize) -> String) -> String {

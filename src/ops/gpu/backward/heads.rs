@@ -2,7 +2,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use crate::ops::gpu::launch::{Kernel, WORKGROUP, dims, launch};
+use crate::ops::gpu::launch::{Kernel, WORKGROUP, dims, launch_groups};
 use crate::ops::gpu::tile::{lines, sum};
 
 /// Sizes, and the pieces of WGSL that depend on the width of a head.
@@ -109,6 +109,9 @@ let scale = bitcast<f32>(p.scale);
             chunk as u32,
             (1.0 / (per_head as f32).sqrt()).to_bits(),
         ];
-        launch(kernel, count, inputs, out, &params);
+        let other = if chunk > 0 { chunk } else { self.keys };
+        let work = 2 * (count * other * per_head) as u64;
+        let groups = count.div_ceil(WORKGROUP);
+        launch_groups(kernel, groups, work, inputs, out, &params);
     }
 }

@@ -2,21 +2,35 @@
 
 mod attention;
 mod heads;
-mod linear;
 mod norm;
 mod pointwise;
 
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
-use crate::ops::{Activation, extension::NetBackwardOps};
+use super::matrix::Matrix;
+use super::{conv, linear};
+use crate::ops::{Activation, Conv, ConvCall, Form, extension::NetBackwardOps};
 
 impl NetBackwardOps for CubeBackend {
-    fn net_linear_backward(g: CubeTensor, w: CubeTensor) -> CubeTensor {
-        linear::linear(g, w)
+    fn net_linear_backward(
+        g: CubeTensor,
+        words: CubeTensor,
+        scales: CubeTensor,
+        form: Form,
+    ) -> CubeTensor {
+        linear::backward(&g, &Matrix::new(words, scales, form))
     }
 
-    fn net_flip_kernel(w: CubeTensor) -> CubeTensor {
-        pointwise::flip_kernel(w)
+    fn net_conv2d_turned(
+        g: CubeTensor,
+        words: CubeTensor,
+        scales: CubeTensor,
+        form: Form,
+        padding: [usize; 4],
+    ) -> CubeTensor {
+        let conv = Conv { stride: 1, padding };
+        let w = Matrix::new(words, scales, form);
+        conv::turned(&g, &w, ConvCall::new(conv))
     }
 
     fn net_dilate(

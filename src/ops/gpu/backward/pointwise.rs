@@ -59,22 +59,6 @@ let r = b1[row * p.half_width + at] * select(gelu(gate), a * gelu_slope(gate), o
     run(kernel, &[&x, &g], out, &[d[2] / 2])
 }
 
-/// `[out, in, K, K]` to `[in, out, K, K]`, the taps in reverse order.
-pub fn flip_kernel(w: CubeTensor) -> CubeTensor {
-    let d = dims(&w);
-    let out = output(&w, [d[1], d[0], d[2], d[3]]);
-    let kernel = map(
-        "flip_kernel",
-        vec!["f32"; 2],
-        vec!["c_out", "c_in", "taps"],
-        "let tap = p.taps - 1u - i % p.taps;
-let o = (i / p.taps) % p.c_out;
-let c = i / (p.taps * p.c_out);
-let r = b0[(o * p.c_in + c) * p.taps + tap];",
-    );
-    run(kernel, &[&w], out, &[d[0], d[1], d[2] * d[3]])
-}
-
 /// Pixel (y, x) to (stride y + top, stride x + left) of zeros of `size` (height, width).
 pub fn dilate(x: CubeTensor, stride: usize, first: [i32; 2], size: [usize; 2]) -> CubeTensor {
     let d = dims(&x);

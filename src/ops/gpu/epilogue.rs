@@ -1,0 +1,85 @@
+//! What kernels do to a product before they store it: see [`crate::ops::Fused`].
+
+use burn_cubecl::tensor::CubeTensor;
+
+use crate::ops::{Activation, Fused};
+
+/// The WGSL function of an activation, one of [`super::pointwise::FUNCTIONS`].
+pub const fn function(f: Activation) -> &'static str {
+    match f {
+        Activation::Silu => "silu",
+        Activation::Gelu => "gelu",
+        Activation::QuickGelu => "quick_gelu",
+        Activation::Relu => "relu",
+    }
+}
+
+/// The tensors and the WGSL of an epilogue.
+#[derive(Debug)]
+pub struct Epilogue {
+    fused: Fused,
+    bias: Option<CubeTensor>,
+    residual: Option<CubeTensor>,
+}
+
+impl Epilogue {
+    pub fn new(b: CubeTensor, residual: CubeTensor, fused: Fused) -> Self {
+        Self {
+            fused,
+            bias: (fused.bias > 0).then_some(b),
+            residual: fused.residual.then_some(residual),
+        }
+    }
+
+    /// No epilogue.
+    pub fn none() -> Self {
+        Self {
+            fused: Fused::default(),
+            bias: None,
+            residual: None,
+        }
+    }
+
+    /// Tells kernels apart.
+    pub fn key(&self) -> String {
+        let f = &self.fused;
+        format!(
+            "bias={} residual={} then={:?}",
+            f.bias > 0,
+            f.residual,
+            f.activation
+        )
+    }
+
+    /// The buffers to bind.
+    pub fn inputs(&self) -> impl Iterator<Item = &CubeTensor> {
+        self.bias.iter().chain(&self.residual)
+    }
+
+    /// How far the bias of the next of the batch is: the uniform's word `bias_step`.
+    pub fn bias_step(&self, channels: usize) -> u32 {
+        if self.fused.bias > 1 {
+            channels as u32
+        } else {
+            0
+        }
+    }
+
+    /// Declares `finish(value, bias_at, at)`, the epilogue's first buffer being `b{first}`: the
+    /// value to store at `at`.
+    pub fn declare(&self, first: usize) -> String {
+        let mut body = String::from("var v = value;\n");
+        let mut next = first;
+        if self.bias.is_some() {
+            body += &format!("v = v + b{next}[bias_at];\n");
+            next += 1;
+        }
+        if self.residual.is_some() {
+            body += &format!("v = v + b{next}[at];\n");
+        }
+        if let Some(f) = self.fused.activation {
+            body += &format!("v = {}(v);\n", function(f));
+        }
+        format!("fn finish(value: f32, bias_at: u32, at: u32) -> f32 {{\n{body}return v;\n}}\n")
+    }
+}

@@ -1,0 +1,103 @@
+//! Weights as kernels read them: WGSL that dequantises one value where it is used. The layouts are
+//! those of `docs/pack-format.md`.
+
+use burn_cubecl::tensor::CubeTensor;
+
+use crate::ops::Form;
+use crate::pack::Precision;
+use crate::pack::block::BLOCK;
+
+/// A weight on the device.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    pub form: Form,
+    words: CubeTensor,
+    scales: CubeTensor,
+}
+
+/// Names of the uniform's words that [`Matrix::params`] are.
+pub const PARAMS: [&str; 3] = ["w_cols", "w_words", "w_blocks"];
+
+impl Matrix {
+    pub const fn new(words: CubeTensor, scales: CubeTensor, form: Form) -> Self {
+        Self {
+            form,
+            words,
+            scales,
+        }
+    }
+
+    /// The buffers to bind.
+    pub fn inputs(&self) -> Vec<&CubeTensor> {
+        match self.form.precision {
+            Precision::F32 | Precision::F16 => vec![&self.words],
+            Precision::Q8 | Precision::Q4 => vec![&self.words, &self.scales],
+        }
+    }
+
+    /// WGSL types of [`Self::inputs`].
+    pub fn types(&self) -> Vec<&'static str> {
+        match self.form.precision {
+            Precision::F32 => vec!["f32"],
+            Precision::F16 => vec!["u32"],
+            Precision::Q8 | Precision::Q4 => vec!["u32", "u32"],
+        }
+    }
+
+    /// Columns, words in a row, blocks in a row.
+    pub fn params(&self) -> [u32; 3] {
+        let cols = self.form.cols();
+        let blocks = cols.div_ceil(BLOCK);
+        let words = match self.form.precision {
+            Precision::F32 | Precision::F16 => 0,
+            Precision::Q8 => 8 * blocks,
+            Precision::Q4 => 4 * blocks,
+        };
+        [cols, words, blocks].map(|v| v as u32)
+    }
+
+    /// Declares `weight(row, column)`, the weight's first buffer being `b{first}`. Halves are
+    /// decoded by hand: `unpack2x16float` may flush subnormals, which small scales are.
+    pub fn declare(&self, first: usize) -> String {
+        let (w, s) = (first, first + 1);
+        let half = "fn half(bits: u32) -> f32 {
+    let size = bits & 0x7fffu;
+    let plain = bitcast<f32>((size << 13u) + 0x38000000u);
+    let magnitude = select(plain, f32(size) * 5.9604644775390625e-8, size < 1024u);
+    return select(magnitude, -magnitude, bits >= 0x8000u);
+}
+";
+        let scale = format!(
+            "fn scale(row: u32, block: u32) -> f32 {{
+    let at = row * p.w_blocks + block;
+    return half((b{s}[at >> 1u] >> ((at & 1u) << 4u)) & 0xffffu);
+}}
+"
+        );
+        let quantised = |shift: u32, mask: u32, bits: u32| {
+            let top = 32 - bits;
+            format!(
+                "{half}{scale}fn weight(row: u32, col: u32) -> f32 {{
+    let word = b{w}[row * p.w_words + (col >> {shift}u)];
+    let q = bitcast<i32>(word << ({top}u - {bits}u * (col & {mask}u))) >> {top}u;
+    return scale(row, col >> 5u) * f32(q);
+}}
+"
+            )
+        };
+        match self.form.precision {
+            Precision::F32 => format!(
+                "fn weight(row: u32, col: u32) -> f32 {{ return b{w}[row * p.w_cols + col]; }}\n"
+            ),
+            Precision::F16 => format!(
+                "{half}fn weight(row: u32, col: u32) -> f32 {{
+    let at = row * p.w_cols + col;
+    return half((b{w}[at >> 1u] >> ((at & 1u) << 4u)) & 0xffffu);
+}}
+"
+            ),
+            Precision::Q8 => quantised(2, 3, 8),
+            Precision::Q4 => quantised(3, 7, 4),
+        }
+    }
+}
