@@ -5,6 +5,8 @@
 
 #[path = "e2e/access.rs"]
 mod access;
+#[path = "e2e/axe.rs"]
+mod axe;
 #[path = "e2e/browser.rs"]
 mod browser;
 #[path = "e2e/developer.rs"]
@@ -13,14 +15,24 @@ mod developer;
 mod failures;
 #[path = "e2e/kernel.rs"]
 mod kernel;
+#[path = "e2e/lecture.rs"]
+mod lecture;
 #[path = "e2e/mask.rs"]
 mod mask;
+#[path = "e2e/offline.rs"]
+mod offline;
 #[path = "e2e/prompts.rs"]
 mod prompts;
+#[path = "e2e/robustness.rs"]
+mod robustness;
+#[path = "e2e/share.rs"]
+mod share;
 #[path = "e2e/site.rs"]
 mod site;
 #[path = "e2e/solvers.rs"]
 mod solvers;
+#[path = "e2e/workspace.rs"]
+mod workspace;
 
 use std::time::{Duration, Instant};
 

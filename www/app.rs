@@ -11,21 +11,26 @@ use crate::components::{
     developer::Developer,
     edit::EditView,
     header::Header,
-    input::{PictureInput, accept_transfer, take_first_sample},
+    input::{PictureInput, accept_transfer, take_sample_number},
+    lecture::LectureView,
     pro::ProView,
     problem::ProblemBox,
     prompts::PromptsView,
+    queue::Queue,
     restoration::Restoration,
     run_bar::RunBar,
     running::RunningView,
     samples::SamplesView,
+    share::Share,
     solvers::Solvers,
     spread::SpreadView,
     stage::Stage,
     steps_chart::StepsChart,
     strip::Strip,
+    update::UpdateBox,
 };
 use crate::engine;
+use crate::experiment::link;
 use crate::state::{Phase, Problem, State};
 use crate::task::Task;
 use crate::text;
@@ -49,8 +54,12 @@ pub fn App() -> impl IntoView {
             state.problem.set(Some(Problem::new(text)));
         }
         None => {
+            let asked = link::asked();
+            take_sample_number(state, asked.as_ref().and_then(|a| a.sample).unwrap_or(0));
+            if let Some(asked) = asked {
+                link::follow(state, asked);
+            }
             engine::start(state);
-            take_first_sample(state);
         }
     }
     let running = move || state.phase.get() == Phase::Running;
@@ -62,6 +71,7 @@ pub fn App() -> impl IntoView {
         <a class="skip" href="#picture">{text::SKIP}</a>
         <a class="skip" href="#result">{text::SKIP_RESULT}</a>
         <Header/>
+        <UpdateBox/>
         <main class="page">
             <fieldset class="settings" prop:disabled=running>
                 <legend class="hidden">{text::SETTINGS}</legend>
@@ -83,12 +93,15 @@ pub fn App() -> impl IntoView {
                 <StepsChart/>
                 <Solvers/>
                 <Developer/>
+                <Queue/>
+                <Share/>
             </div>
         </main>
         <footer class="footer">
             <p>{text::HONESTY}</p>
             <p>{text::CREDITS}</p>
         </footer>
+        <LectureView/>
         <Show when=move || dragging.get()>
             <div class="drop-now" aria-hidden="true">{text::DROP_NOW}</div>
         </Show>
@@ -234,7 +247,8 @@ fn tokens(state: State) {
 /// Escape, drop and paste, anywhere on the page.
 fn listen(state: State, dragging: RwSignal<bool>) {
     window_event_listener(leptos::ev::keydown, move |event| {
-        if event.key() == "Escape" && state.phase.get_untracked() == Phase::Running {
+        let lecture = state.lecture.open.get_untracked();
+        if event.key() == "Escape" && !lecture && state.phase.get_untracked() == Phase::Running {
             event.prevent_default();
             engine::cancel(state);
         }

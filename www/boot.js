@@ -41,5 +41,7 @@ if (typeof WebAssembly !== 'object') {
     .catch((error) => {
       console.error(error);
       document.getElementById('boot-failed').hidden = false;
-    });
+    })
+    .then(() => import('./register.js'))
+    .catch((error) => console.info(error));
 }

@@ -5,13 +5,17 @@ mod chart;
 mod colour_map;
 mod comparison;
 mod components;
+mod difference;
 mod engine;
+mod experiment;
 mod history;
 mod kernel;
+mod lecture;
 mod mask;
 mod noise;
 mod picture;
 mod prompts;
+mod queue;
 mod results;
 mod running;
 mod samples;
@@ -19,6 +23,7 @@ mod state;
 mod stroke;
 mod task;
 mod text;
+mod zoom;
 
 fn main() {
     console_error_panic_hook::set_once();

@@ -19,9 +19,49 @@ const MAX_PIXELS: f64 = 50e6;
 /// Pictures with more pixels are scaled down to about this many while they are decoded: no model needs more.
 const KEPT_PIXELS: f64 = 6e6;
 
+/// Which square of a picture is used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Crop {
+    /// Side as a share of the picture's shorter one, above 0 up to 1.
+    pub side: f64,
+    /// Where it is between the left (0) and the right end (1).
+    pub x: f64,
+    /// Where it is between top (0) and bottom (1).
+    pub y: f64,
+    /// The whole picture instead, with white margins.
+    pub whole: bool,
+}
+
+impl Default for Crop {
+    fn default() -> Self {
+        Self {
+            side: 1.0,
+            x: 0.5,
+            y: 0.5,
+            whole: false,
+        }
+    }
+}
+
+impl Crop {
+    /// Left, top and side of the square in a picture of width `w` and height `h`; for the whole picture the square
+    /// reaches over its shorter sides.
+    pub fn square(&self, w: f64, h: f64) -> (f64, f64, f64) {
+        if self.whole {
+            let side = w.max(h);
+            return ((w - side) / 2.0, (h - side) / 2.0, side);
+        }
+        let side = (w.min(h) * self.side).round().max(1.0);
+        let at = |share: f64, slack: f64| (share.clamp(0.0, 1.0) * slack).floor();
+        (at(self.x, w - side), at(self.y, h - side), side)
+    }
+}
+
 /// The visitor's picture, decoded and upright.
 #[derive(Clone)]
 pub struct Source {
+    /// What of it is used.
+    pub crop: Crop,
     /// Its name.
     pub name: String,
     /// Width and height of the file's picture, in pixels.
@@ -105,7 +145,28 @@ impl Source {
         Ok(Self {
             name: name.to_owned(),
             size,
+            crop: Crop::default(),
             bitmap,
+        })
+    }
+
+    /// A picture of pixels that are known already: its square at its own size is exactly they.
+    pub async fn from_picture(picture: &Rgba, name: &str) -> Result<Self, Problem> {
+        let bitmap = async {
+            let data = ImageData::new_with_u8_clamped_array_and_sh(
+                Clamped(&picture.bytes),
+                picture.width,
+                picture.height,
+            )?;
+            JsFuture::from(window().create_image_bitmap_with_image_data(&data)?)
+                .await?
+                .dyn_into::<ImageBitmap>()
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            size: (picture.width, picture.height),
+            crop: Crop::default(),
+            bitmap: bitmap.await.map_err(broken)?,
         })
     }
 
@@ -130,24 +191,36 @@ impl Source {
         self.size
     }
 
-    /// Side of the centred square that is used, in pixels of the file's picture.
+    /// Side of the square that is used, in pixels of the file's picture.
     pub fn crop_side(&self) -> u32 {
-        self.size.0.min(self.size.1)
+        let (w, h) = self.size;
+        self.crop.square(f64::from(w), f64::from(h)).2 as u32
     }
 
-    /// The centred square: left, top, side, in pixels of the bitmap.
-    fn crop(&self) -> (f64, f64, f64) {
-        let (w, h) = (
-            f64::from(self.bitmap.width()),
-            f64::from(self.bitmap.height()),
-        );
-        let side = w.min(h);
-        (((w - side) / 2.0).floor(), ((h - side) / 2.0).floor(), side)
+    /// The square that is used: left, top, side, in pixels of the bitmap.
+    fn square_of_bitmap(&self) -> (f64, f64, f64) {
+        let (w, h) = (self.bitmap.width(), self.bitmap.height());
+        self.crop.square(f64::from(w), f64::from(h))
     }
 
-    /// The centred square at `side` x `side` pixels, on white where it is transparent.
+    /// A picture of a camera's, as it is seen now.
+    pub async fn of_video(video: &web_sys::HtmlVideoElement, name: &str) -> Result<Self, Problem> {
+        let bitmap = async {
+            let promise = window().create_image_bitmap_with_html_video_element(video)?;
+            JsFuture::from(promise).await?.dyn_into::<ImageBitmap>()
+        };
+        let bitmap = bitmap.await.map_err(broken)?;
+        Ok(Self {
+            name: name.to_owned(),
+            size: (bitmap.width(), bitmap.height()),
+            crop: Crop::default(),
+            bitmap,
+        })
+    }
+
+    /// The square that is used at `side` x `side` pixels, on white where it is transparent.
     pub fn square(&self, side: u32) -> Result<Rgba, Problem> {
-        let (x, y, crop) = self.crop();
+        let (x, y, crop) = self.square_of_bitmap();
         // Halved until at most twice too big: browsers differ in how they filter larger reductions.
         let mut now = crop as u32;
         let mut canvas = if now > 2 * side {
@@ -225,7 +298,7 @@ impl Source {
             return;
         };
         let (cw, ch) = (f64::from(canvas.width()), f64::from(canvas.height()));
-        let (x, y, side) = self.crop();
+        let (x, y, side) = self.square_of_bitmap();
         let (x, y, side) = (x * scale, y * scale, side * scale);
         let draw = || {
             context
@@ -299,6 +372,22 @@ pub fn save_text(text: &str, kind: &str, file: &str) -> bool {
     Blob::new_with_str_sequence_and_options(&parts, &options).is_ok_and(|blob| offer(&blob, file))
 }
 
+/// Offers bytes as a download. False when the browser cannot.
+pub fn save_bytes(bytes: &[u8], kind: &str, file: &str) -> bool {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    Blob::new_with_u8_array_sequence_and_options(&parts, &options)
+        .is_ok_and(|blob| offer(&blob, file))
+}
+
+/// The bytes of a file.
+pub async fn read_file(file: &web_sys::File) -> Result<Vec<u8>, Problem> {
+    let unreadable = |_| Problem::new(text::unreadable_file(&file.name()));
+    let buffer = JsFuture::from(file.array_buffer()).await;
+    Ok(js_sys::Uint8Array::new(&buffer.map_err(unreadable)?).to_vec())
+}
+
 /// Starts the download of a file. False when the browser cannot.
 fn offer(blob: &Blob, file: &str) -> bool {
     let Ok(url) = web_sys::Url::create_object_url_with_blob(blob) else {
@@ -322,4 +411,27 @@ fn offer(blob: &Blob, file: &str) -> bool {
         std::time::Duration::from_secs(60),
     );
     offered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_square_lies_where_it_was_put_and_inside() {
+        let centred = Crop::default();
+        assert_eq!(centred.square(300.0, 200.0), (50.0, 0.0, 200.0));
+        let corner = Crop {
+            side: 0.5,
+            x: 1.0,
+            y: 0.0,
+            whole: false,
+        };
+        assert_eq!(corner.square(300.0, 200.0), (200.0, 0.0, 100.0));
+        let whole = Crop {
+            whole: true,
+            ..corner
+        };
+        assert_eq!(whole.square(300.0, 200.0), (0.0, -50.0, 300.0));
+    }
 }

@@ -9,15 +9,20 @@ use latino_web::protocol::{
 use leptos::prelude::*;
 
 pub use crate::comparison::{Comparison, Row, Standing};
+use crate::components::compare::Way;
+use crate::experiment::Record;
 use crate::history::History;
 use crate::kernel::Kernel;
+use crate::lecture::Lecture;
 use crate::mask::Drawing;
 use crate::noise::Noise;
 use crate::picture::Source;
 pub use crate::prompts::{PromptPlan, PromptRun};
+use crate::queue::Item;
 pub use crate::results::*;
 use crate::task::{Task, TaskKind};
 use crate::text;
+use crate::zoom::Zoom;
 
 /// Side of pictures and masks until the model is known.
 pub const USUAL_SIDE: u32 = 128;
@@ -201,6 +206,20 @@ pub struct State {
     pub shown: RwSignal<Shown>,
     /// Counts the previews that were lost and must be asked for again.
     pub lost_previews: RwSignal<u32>,
+    /// Jobs that wait, run, or have run.
+    pub queue: RwSignal<Vec<Item>>,
+    /// True while they run one after the other.
+    pub queue_runs: RwSignal<bool>,
+    /// Where the divider is, in percent.
+    pub divider: RwSignal<f64>,
+    /// How result and reference are shown.
+    pub way: RwSignal<Way>,
+    /// What is seen of all pictures.
+    pub zoom: RwSignal<Zoom>,
+    /// Lecture mode.
+    pub lecture: Lecture,
+    /// What the engine answered to the run that is shown.
+    pub record: StoredValue<Option<Record>>,
 }
 
 impl State {
@@ -248,6 +267,13 @@ impl State {
             reference: RwSignal::new(None),
             shown: RwSignal::new(Shown::Latest),
             lost_previews: RwSignal::new(0),
+            queue: RwSignal::new(Vec::new()),
+            queue_runs: RwSignal::new(false),
+            divider: RwSignal::new(50.0),
+            way: RwSignal::new(Way::default()),
+            zoom: RwSignal::new(Zoom::default()),
+            lecture: Lecture::new(),
+            record: StoredValue::new(None),
         }
     }
 

@@ -3,6 +3,9 @@
 // task, it reaches the page as the worker's error event.
 import init from './engine.js';
 
+// Set when the site is built; the page names the worker after its own version.
+const VERSION = 'not built';
+
 function report(reason) {
   setTimeout(() => {
     throw reason;
@@ -10,4 +13,9 @@ function report(reason) {
 }
 
 addEventListener('unhandledrejection', (event) => report(event.reason));
-init().catch(report);
+if (self.name === VERSION) {
+  init().catch(report);
+} else {
+  const message = 'The page and its engine are of different versions: reload the page';
+  postMessage({ failed: { id: null, kind: 'model', message } });
+}

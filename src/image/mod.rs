@@ -2,6 +2,7 @@
 
 mod check;
 mod crop;
+mod latent;
 mod metrics;
 #[cfg(feature = "native")]
 pub mod png;
@@ -10,6 +11,7 @@ mod rgba;
 
 pub use check::{check_picture, check_size};
 pub use crop::{centre_crop, centre_crop_to_multiple, cover};
+pub use latent::latent_to_rgba8;
 pub use metrics::{psnr, ssim};
 pub(crate) use resample::keys;
 pub use resample::{bicubic, bicubic_shifted};

@@ -3,10 +3,12 @@
 //!
 //! Pictures travel as [`Rgba`]: 8-bit sRGB, row-major, which is what canvases want.
 
+mod lecture;
 mod profile;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::lecture::{Pace, Stage};
 pub use self::profile::{BlockProfile, KernelCount, MemoryProfile, NetworkProfile, Profile};
 pub use crate::solver::OutputStage;
 
@@ -333,6 +335,16 @@ pub enum Request {
         /// Runs of each network that the medians are of.
         repeat: u32,
     },
+    /// Show the parts of the job's steps, at this pace. Sent before the job and while it runs. Makes the run
+    /// answer with `Stage`, too.
+    Pace {
+        /// The job.
+        id: u32,
+        /// How to go on.
+        pace: Pace,
+        /// Factor on the step size of the data steps to come; 1 is the rule's own choice.
+        weight: f64,
+    },
     /// Stop the job `id` at the next network call.
     Cancel {
         /// The job to stop.
@@ -527,6 +539,21 @@ pub enum Event {
         gamma: f64,
         /// Wall-clock seconds of this step.
         seconds: f64,
+    },
+    /// A part of a step is done, when `Pace` asked for it.
+    Stage {
+        /// Echoed.
+        id: u32,
+        /// Which part.
+        stage: Stage,
+        /// 1 to `steps`; 0 for the encoding of the initial picture.
+        step: u32,
+        /// Steps in all.
+        steps: u32,
+        /// The timestep t.
+        timestep: u32,
+        /// What it made; a latent in false colours up to the consistency step, then a picture.
+        picture: Rgba,
     },
     /// A network evaluation of LATINO-PRO's outer iterations is done.
     Progress {

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DataStep, Likelihood, NoiseSource, Observer, Prior, StepRule, guard,
+    DataStep, Likelihood, Look, NoiseSource, Observer, Prior, Stage, StepRule, guard,
     posterior::{check_problem, data_step, initial_picture, mix_noise, re_encode},
     step_rule::Situation,
 };
@@ -171,7 +171,14 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
     let steps = options.timesteps.len();
     let shape = latent.shape().to_vec();
     let first = options.timesteps[0];
+    let place_of = |step, timestep| (step, steps, timestep);
+    observer
+        .look(Look::at(Stage::Encode, place_of(0, first), &latent))
+        .await?;
     let mut z = scheduler.add_noise(&latent, &noise.normal(&shape)?, first)?;
+    observer
+        .look(Look::at(Stage::Noise, place_of(1, first), &z))
+        .await?;
 
     for (k, t) in options.timesteps.iter().copied().enumerate() {
         let place = format!("step {} of {steps}, t = {t}", k + 1);
@@ -179,6 +186,9 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
         observer.checkpoint().await?;
         let output = guard::finite(prior.predict(&z, t).await?, "denoising network", &place)?;
         let z0 = scheduler.predict_x0(&z, &output, t)?;
+        observer
+            .look(Look::at(Stage::Consistency, place_of(k + 1, t), &z0))
+            .await?;
 
         observer.checkpoint().await?;
         let next = options.timesteps.get(k + 1);
@@ -187,12 +197,16 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
             None => prior.decode_last(&z0).await?,
         };
         let before = guard::picture(decoded, &place)?.clamp(-1.0, 1.0);
+        observer
+            .look(Look::at(Stage::Decode, place_of(k + 1, t), &before))
+            .await?;
         let at = Situation {
             t,
             alpha_bar: scheduler.alpha_bar(t)?,
             sigma_n: 2.0 * problem.sigma,
         };
-        let (after, data) = data_step(&problem, options.rule, &before, at, &place)?;
+        let weight = observer.data_weight();
+        let (after, data) = data_step(&problem, options.rule, weight, &before, at, &place)?;
         observer.notify(StepReport {
             step: k + 1,
             steps,
@@ -201,6 +215,9 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
             after: after.clone(),
             data,
         });
+        observer
+            .look(Look::at(Stage::Prox, place_of(k + 1, t), &after))
+            .await?;
 
         let Some(next) = next else {
             return finish(prior, options.output, before, after, steps, observer).await;
@@ -215,9 +232,15 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
             observer,
         )
         .await?;
+        observer
+            .look(Look::at(Stage::Encode, place_of(k + 1, t), &clean))
+            .await?;
         let fresh = noise.normal(&shape)?;
         let mixed = mix_noise(scheduler, options.fresh_noise, &z, &clean, t, fresh)?;
         z = scheduler.add_noise(&clean, &mixed, *next)?;
+        observer
+            .look(Look::at(Stage::Noise, place_of(k + 2, *next), &z))
+            .await?;
     }
     // The loop returns at its last timestep, and `check` refused an empty list.
     Err(Error::invalid("the list of timesteps is empty"))

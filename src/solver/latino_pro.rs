@@ -11,7 +11,7 @@
 
 use super::latino::chain;
 use super::{
-    Codec, LatinoOptions, Likelihood, NoiseSource, Observer, Prior, Problem, PromptPrior,
+    Codec, LatinoOptions, Likelihood, Look, NoiseSource, Observer, Prior, Problem, PromptPrior,
     Restoration, StepReport, guard,
     posterior::{check_problem, data_step, initial_picture, re_encode},
     prompt_ascent::PromptAscent,
@@ -211,6 +211,12 @@ impl<O: Observer<ProEvent>> Observer<StepReport> for Last<'_, O> {
     async fn checkpoint(&mut self) -> Result<()> {
         self.0.checkpoint().await
     }
+    async fn look(&mut self, look: Look<'_>) -> Result<()> {
+        self.0.look(look).await
+    }
+    fn data_weight(&self) -> f64 {
+        self.0.data_weight()
+    }
 }
 
 /// Restores the picture behind `problem.y` (batch 1) and fits the prompt embedding to it, starting at
@@ -281,7 +287,7 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
                 alpha_bar: scheduler.alpha_bar(t)?,
                 sigma_n: 2.0 * problem.sigma,
             };
-            let (after, data) = data_step(&problem, options.chain.rule, &before, at, &place)?;
+            let (after, data) = data_step(&problem, options.chain.rule, 1.0, &before, at, &place)?;
             let how = options.chain.re_encoding;
             latent = re_encode(prior, how, &z0, &before, &after, &place, observer).await?;
             done += 1;

@@ -486,3 +486,86 @@ fn generation_can_be_cancelled_and_refuses_bad_output() {
         other => panic!("{other:?}"),
     }
 }
+
+/// Keeps what it is shown, and weighs the data.
+struct Audience {
+    looks: Vec<(Stage, usize, usize, HostTensor)>,
+    reports: Vec<StepReport>,
+    weight: f64,
+}
+
+impl Observer<StepReport> for Audience {
+    fn notify(&mut self, event: StepReport) {
+        self.reports.push(event);
+    }
+    async fn checkpoint(&mut self) -> Result<()> {
+        Ok(())
+    }
+    async fn look(&mut self, look: Look<'_>) -> Result<()> {
+        let seen = (look.stage, look.step, look.timestep, look.made.clone());
+        self.looks.push(seen);
+        Ok(())
+    }
+    fn data_weight(&self) -> f64 {
+        self.weight
+    }
+}
+
+fn held(weight: f64) -> Audience {
+    let prior = GaussianPrior::new(0.1, 0.3);
+    let mut audience = Audience {
+        looks: Vec::new(),
+        reports: Vec::new(),
+        weight,
+    };
+    let y = ramp(SHAPE);
+    let problem = Problem {
+        likelihood: &Diagonal::scale(0.8),
+        y: &y,
+        sigma: 0.05,
+    };
+    let mut noise = SeededNoise::new(1, NoiseStream::Solver);
+    block_on(latino(
+        &prior,
+        &prior.scheduler,
+        problem,
+        &options(),
+        &mut noise,
+        &mut audience,
+    ))
+    .unwrap();
+    audience
+}
+
+#[test]
+fn every_part_is_shown_in_order_with_what_it_made() {
+    let held = held(1.0);
+    let mut expected = vec![(Stage::Encode, 0, STEPS[0])];
+    for (k, t) in STEPS.into_iter().enumerate() {
+        expected.push((Stage::Noise, k + 1, t));
+        expected.push((Stage::Consistency, k + 1, t));
+        expected.push((Stage::Decode, k + 1, t));
+        expected.push((Stage::Prox, k + 1, t));
+        if k + 1 < STEPS.len() {
+            expected.push((Stage::Encode, k + 1, t));
+        }
+    }
+    let places: Vec<_> = held.looks.iter().map(|l| (l.0, l.1, l.2)).collect();
+    assert_eq!(places, expected);
+    let made = |stage| {
+        held.looks
+            .iter()
+            .filter(move |l| l.0 == stage)
+            .map(|l| &l.3)
+    };
+    assert!(made(Stage::Decode).eq(held.reports.iter().map(|r| &r.before)));
+    assert!(made(Stage::Prox).eq(held.reports.iter().map(|r| &r.after)));
+}
+
+#[test]
+fn the_weight_scales_the_step_size() {
+    let gamma = |weight| held(weight).reports[0].data[0].gamma;
+    assert!((gamma(0.25) / gamma(1.0) - 0.25).abs() < 1e-9);
+    let residual = |weight| held(weight).reports[0].data[0].residual_after;
+    assert!(residual(4.0) < residual(1.0) && residual(1.0) < residual(0.1));
+}

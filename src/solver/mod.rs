@@ -9,6 +9,7 @@ mod guard;
 mod latino;
 mod latino_pro;
 mod likelihood;
+mod look;
 mod noise;
 mod posterior;
 mod prior;
@@ -25,6 +26,7 @@ pub use latino_pro::{
     Direction, LastStart, ProEvent, ProIteration, ProOptions, ProRestoration, latino_pro,
 };
 pub use likelihood::{Likelihood, ResidualCurve, TaskKind};
+pub use look::{Look, Stage};
 pub use noise::{GivenNoise, NoiseSource, NoiseStream, SeededNoise, StackedNoise};
 pub use prior::{Codec, Observer, Prior, PromptPrior, Silent};
 pub use prompt_ascent::PromptAscent;

@@ -38,10 +38,11 @@ pub(super) fn check_problem<L>(problem: &Problem<'_, L>) -> Result<()> {
     Ok(())
 }
 
-/// The prox, picture by picture: each has its own residual, hence its own gamma.
+/// The prox, picture by picture: each has its own residual, hence its own gamma, `weight` times what the rule says.
 pub(super) fn data_step<L: Likelihood>(
     problem: &Problem<'_, L>,
     rule: StepRule,
+    weight: f64,
     before: &HostTensor,
     at: Situation,
     place: &str,
@@ -62,7 +63,7 @@ pub(super) fn data_step<L: Likelihood>(
         // To root mean squares in [0, 1] units, half of the [-1, 1] ones.
         let scale = 0.5 / (likelihood.measured_entries(y).max(1) as f64).sqrt();
         let norm = likelihood.residual_norm(x, y)?;
-        let gamma = rule.gamma(likelihood, x, y, norm, at)?;
+        let gamma = weight * rule.gamma(likelihood, x, y, norm, at)?;
         let (x, norm_after) = if gamma > 0.0 {
             let x = guard::finite(likelihood.prox(x, y, gamma)?, "proximal step", place)?
                 .clamp(-1.0, 1.0);

@@ -1,5 +1,6 @@
 //! What a solver needs from the world: a generative prior, and someone who watches.
 
+use super::Look;
 use crate::{HostTensor, Result};
 
 /// An autoencoder between pictures `[B, 3, H, W]` in [-1, 1] and *scaled* latents
@@ -69,6 +70,17 @@ pub trait Observer<Event> {
     /// Called between network calls. Gives the host a turn (in a worker: lets messages in) and
     /// fails with [`crate::Error::Cancelled`] when the computation should stop.
     async fn checkpoint(&mut self) -> Result<()>;
+
+    /// Called with what every part of a step of [`super::latino`] has made. May wait, and fails as
+    /// [`Observer::checkpoint`] does.
+    async fn look(&mut self, _look: Look<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Factor on the step size of the next data step; 1 is the rule's own choice.
+    fn data_weight(&self) -> f64 {
+        1.0
+    }
 }
 
 /// An observer that ignores everything and never cancels.

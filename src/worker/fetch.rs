@@ -1,4 +1,4 @@
-//! Model files from the page's own server, each checked against the manifest.
+//! Model files from the page's own server or an earlier visit, each checked against the manifest.
 
 use std::cell::Cell;
 
@@ -6,29 +6,53 @@ use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::progress;
+use super::{progress, store::Store};
 use crate::engine::ModelFiles;
-use crate::engine::files::Manifest;
+use crate::engine::files::{Manifest, ManifestFile};
 use crate::{Error, Result};
 
 /// A model folder behind a URL, described by its `manifest.json`.
 pub struct Served {
     base: String,
+    store: Store,
     manifest: Manifest,
     total: f64,
     done: Cell<f64>,
 }
 
 impl Served {
-    /// Fetches the manifest of the folder `base` (absolute, ending in a slash).
+    /// Fetches the manifest of the folder `base` (absolute, ending in a slash); without a network, that of
+    /// an earlier visit.
     pub async fn open(base: &str) -> Result<Self> {
-        let manifest = Manifest::parse(&get(&format!("{base}manifest.json"), |_| ()).await?)?;
+        let store = Store::open().await;
+        let url = format!("{base}manifest.json");
+        let manifest = match get(&url, |_| ()).await {
+            Ok(bytes) => {
+                let manifest = Manifest::parse(&bytes)?;
+                store.put(&url, &bytes).await;
+                manifest
+            }
+            Err(e) => Manifest::parse(&store.get(&url).await.ok_or(e)?)?,
+        };
         Ok(Self {
             base: base.into(),
+            store,
             total: manifest.files.iter().map(|f| f.bytes as f64).sum(),
             manifest,
             done: Cell::new(0.0),
         })
+    }
+
+    /// Where a file is kept.
+    fn key(&self, file: &ManifestFile) -> String {
+        format!("{}{}?sha256={}", self.base, file.path, file.sha256)
+    }
+
+    /// Forgets files of earlier versions of this model. To be called once this one has been loaded.
+    pub async fn forget_others(&self) {
+        let mut keys: Vec<_> = self.manifest.files.iter().map(|f| self.key(f)).collect();
+        keys.push(format!("{}manifest.json", self.base));
+        self.store.keep_only(&self.base, &keys).await;
     }
 }
 
@@ -38,11 +62,21 @@ impl ModelFiles for Served {
             return Ok(None);
         };
         let before = self.done.get();
-        let bytes = get(&format!("{}{path}", self.base), |so_far| {
-            progress(&format!("Fetching {path}"), before + so_far, self.total);
-        })
-        .await?;
-        file.check(&bytes)?;
+        let key = self.key(file);
+        // What was kept and is damaged is fetched again.
+        let kept = self.store.get(&key).await;
+        let bytes = match kept.filter(|bytes| file.check(bytes).is_ok()) {
+            Some(bytes) => bytes,
+            None => {
+                let bytes = get(&format!("{}{path}", self.base), |so_far| {
+                    progress(&format!("Fetching {path}"), before + so_far, self.total);
+                })
+                .await?;
+                file.check(&bytes)?;
+                self.store.put(&key, &bytes).await;
+                bytes
+            }
+        };
         self.done.set(before + bytes.len() as f64);
         progress(&format!("Loading {path}"), self.done.get(), self.total);
         Ok(Some(bytes))

@@ -6,8 +6,10 @@
 
 mod adapter;
 mod fetch;
+mod lecture;
 mod profile;
 mod remember;
+mod store;
 mod turn;
 
 use std::cell::RefCell;
@@ -22,7 +24,7 @@ use crate::engine::job::{Edit, JobEvent, Restoration, SolverSettings};
 use crate::engine::tuned::Memory;
 use crate::engine::{Compute, Pipeline};
 use crate::protocol::{EditJob, Event, FailureKind, Request, RestoreJob};
-use crate::solver::Observer;
+use crate::solver::{Look, Observer, Stage};
 use crate::{Error, Result};
 
 /// What the worker holds between messages.
@@ -33,6 +35,8 @@ struct State {
     busy: RefCell<bool>,
     /// Jobs to stop at the next network call.
     cancelled: RefCell<BTreeSet<u32>>,
+    /// Whose steps are shown part by part.
+    lecture: lecture::Lecture,
 }
 
 /// Installs the message handler and says `Hello`. Fails only outside a dedicated worker.
@@ -121,8 +125,10 @@ async fn handle(state: Rc<State>, request: Request) {
                 Err(e) => fail(Some(id), &e),
             }
         }
+        Request::Pace { id, pace, weight } => state.lecture.set(id, pace, weight),
         Request::Cancel { id } => {
             state.cancelled.borrow_mut().insert(id);
+            state.lecture.wake();
         }
         Request::CountTokens { prompt } => {
             if let Some(pipeline) = state.pipeline.borrow().as_ref() {
@@ -155,6 +161,7 @@ async fn load(state: &State, choice: crate::protocol::DeviceChoice, url: &str) -
         device: compute.report,
         model,
     });
+    files.forget_others().await;
     Ok(())
 }
 
@@ -236,7 +243,7 @@ async fn restore(state: &State, id: u32, job: &RestoreJob) -> Result<()> {
         metrics: first.metrics,
         evaluations,
         uncertainty,
-        seconds: (turn::now() - begun) / 1000.0,
+        seconds: (turn::now() - begun - watch.paused) / 1000.0,
     });
     Ok(())
 }
@@ -280,6 +287,8 @@ struct Watch<'a> {
     state: &'a State,
     id: u32,
     last: f64,
+    /// Milliseconds spent in pauses.
+    paused: f64,
 }
 
 impl<'a> Watch<'a> {
@@ -288,6 +297,7 @@ impl<'a> Watch<'a> {
             state,
             id,
             last: turn::now(),
+            paused: 0.0,
         }
     }
 }
@@ -302,9 +312,42 @@ impl Observer<JobEvent> for Watch<'_> {
 
     async fn checkpoint(&mut self) -> Result<()> {
         turn::give().await;
+        if self.state.lecture.shows(self.id) {
+            let begun = turn::now();
+            let stop = || self.state.cancelled.borrow().contains(&self.id);
+            self.state.lecture.pass(stop).await;
+            // Pauses are not computing time.
+            self.last += turn::now() - begun;
+            self.paused += turn::now() - begun;
+        }
         if self.state.cancelled.borrow().contains(&self.id) {
             return Err(Error::Cancelled);
         }
         Ok(())
+    }
+
+    async fn look(&mut self, look: Look<'_>) -> Result<()> {
+        if !self.state.lecture.shows(self.id) {
+            return Ok(());
+        }
+        post(&Event::Stage {
+            id: self.id,
+            stage: look.stage,
+            step: look.step as u32,
+            steps: look.steps as u32,
+            timestep: look.timestep as u32,
+            picture: match look.stage {
+                Stage::Encode | Stage::Noise | Stage::Consistency => {
+                    crate::image::latent_to_rgba8(look.made)?
+                }
+                Stage::Decode | Stage::Prox => crate::image::to_rgba8(look.made),
+            },
+        });
+        self.state.lecture.spend();
+        self.checkpoint().await
+    }
+
+    fn data_weight(&self) -> f64 {
+        self.state.lecture.weight(self.id)
     }
 }

@@ -101,11 +101,22 @@ impl Browser {
         );
     }
 
-    fn devtools(&self, command: &str, parameters: &Value) {
+    /// Sends a command of Chromium's developer tools and returns its answer.
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
         self.post(
             "/goog/cdp/execute",
             &json!({ "cmd": command, "params": parameters }),
+        )
+    }
+
+    /// Runs a script body that may await and returns what it returns.
+    pub fn run_async(&self, script: &str) -> Value {
+        let script = format!(
+            "const done = arguments[0]; (async () => {{ {script} }})().then(done, (e) => done({{ failed: String(e) }}))"
         );
+        let value = self.post("/execute/async", &json!({ "script": script, "args": [] }));
+        assert!(value.get("failed").is_none(), "{value}");
+        value
     }
 
     /// Presses keys one after the other, the modifiers held; special keys have WebDriver's code points.

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The content security policy of a hosted page.
@@ -13,6 +14,7 @@ const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; 
 /// A running server; it ends with the test.
 pub struct Site {
     port: u16,
+    stopped: Arc<AtomicBool>,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -25,6 +27,7 @@ fn mime(path: &Path) -> &'static str {
         Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("webmanifest") => "application/manifest+json",
         _ => "application/octet-stream",
     }
 }
@@ -71,14 +74,28 @@ impl Site {
         let port = listener.local_addr().unwrap().port();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = log.clone();
+        let stopped: Arc<AtomicBool> = Arc::default();
+        let end = stopped.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if end.load(Ordering::Relaxed) {
+                    return; // and closes the port
+                }
                 let (seen, root) = (seen.clone(), root.clone());
                 // A browser that goes away in the middle of an answer is no failure.
                 std::thread::spawn(move || answer(stream, &root, &seen).ok());
             }
         });
-        Self { port, log }
+        Self { port, stopped, log }
+    }
+
+    /// Ends the server: from now on connections are refused.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        // One last connection wakes the loop; then the port closes.
+        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 
     /// The page's address.

@@ -4,6 +4,9 @@ use latino_web::protocol::DeviceChoice;
 use leptos::prelude::*;
 
 use super::choice::Choice;
+use super::help::Help;
+use super::lecture::LectureButton;
+use super::update::Kept;
 use crate::state::state;
 use crate::{app, engine, text};
 
@@ -69,6 +72,7 @@ pub fn Header() -> impl IntoView {
                 <h1>{text::TITLE}</h1>
                 <p>{text::TAGLINE}</p>
                 <p class="hint">{text::PRIVACY}</p>
+                <p class="header-buttons"><LectureButton/><Help/></p>
             </div>
             <div class="machine">
                 <div class="machine-choices">
@@ -84,6 +88,7 @@ pub fn Header() -> impl IntoView {
                     {move || state.model.get().map(|model| view! {
                         <dt>{text::MODEL}</dt><dd>{text::model_line(&model)}</dd>
                     })}
+                    <Kept/>
                 </dl>
                 {app::no_webgpu().then(|| view! { <p class="hint">{text::NO_WEBGPU}</p> })}
             </div>

@@ -3,24 +3,24 @@
 use std::cell::Cell;
 use std::future::Future;
 
-use leptos::{html, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, File, HtmlInputElement};
 
+use super::camera::Camera;
+use super::crop::CropView;
 use crate::picture::Source;
 use crate::samples::{Sample, samples};
 use crate::state::{Phase, Problem, State, state};
 use crate::text;
-
-/// Side of the crop preview in pixels.
-const CROP_VIEW: f64 = 320.0;
 
 thread_local! {
     /// The newest picture asked for: slower, older ones are dropped.
     static NEWEST: Cell<u32> = const { Cell::new(0) };
 }
 
-fn take(
+/// Takes the picture that `source` brings, unless a newer one has been asked for.
+pub fn take(
     state: State,
     prompt: Option<String>,
     source: impl Future<Output = Result<Source, Problem>> + 'static,
@@ -81,9 +81,9 @@ fn take_sample(state: State, sample: &Sample) {
     });
 }
 
-/// Takes the first sample, so that the page shows from the start what it does.
-pub fn take_first_sample(state: State) {
-    if let Some(sample) = samples().first() {
+/// Takes the sample of that number, so that the page shows from the start what it does.
+pub fn take_sample_number(state: State, number: usize) {
+    if let Some(sample) = samples().get(number) {
         take_sample(state, sample);
     }
 }
@@ -107,15 +107,6 @@ pub fn accept_transfer(state: State, transfer: Option<DataTransfer>, complain: b
 #[component]
 pub fn PictureInput() -> impl IntoView {
     let state = state();
-    let crop = NodeRef::<html::Canvas>::new();
-    Effect::new(move || {
-        let Some(canvas) = crop.get() else { return };
-        state.source.with(|source| {
-            if let Some(source) = source {
-                source.paint_crop(&canvas, CROP_VIEW);
-            }
-        });
-    });
     let chosen = move |event: web_sys::Event| {
         let Some(input) = event
             .target()
@@ -128,13 +119,6 @@ pub fn PictureInput() -> impl IntoView {
         }
         // The same file may be chosen again.
         input.set_value("");
-    };
-    let line = move || {
-        let side = state.side();
-        state.source.with(|s| {
-            s.as_ref()
-                .map(|s| text::crop_line(&s.name, s.size(), s.crop_side(), side))
-        })
     };
     let gallery = samples().into_iter().enumerate().map(|(i, sample)| {
         let name = sample.name.clone();
@@ -162,12 +146,8 @@ pub fn PictureInput() -> impl IntoView {
                 <label for="file-input" class="button">{text::CHOOSE}</label>
                 <span class="hint">{text::DROP_HINT}</span>
             </div>
-            <Show when=move || state.source.with(Option::is_some)>
-                <figure class="crop">
-                    <canvas node_ref=crop role="img" aria-label=text::CROP_LABEL></canvas>
-                    <figcaption class="hint">{line}</figcaption>
-                </figure>
-            </Show>
+            <Camera/>
+            <CropView/>
         </section>
     }
 }

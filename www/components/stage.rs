@@ -1,9 +1,10 @@
-//! Before and after, one over the other, with a divider.
+//! The result, compared with what it is made from.
 
 use leptos::prelude::*;
 
 use super::canvas::Picture;
 use super::choice::Choice;
+use super::compare::{Compare, Pane, WayChoice, Zooming, style_of};
 use super::metrics::Quality;
 use super::panes::Panes;
 use super::shown::{Named, current, prompted, reference, result, row};
@@ -15,16 +16,13 @@ use crate::text;
 #[component]
 pub fn Stage() -> impl IntoView {
     let state = state();
-    let position = RwSignal::new(50.0_f64);
     let peek = RwSignal::new(false);
     let left = Signal::derive(move || reference(state));
     let right = Signal::derive(move || result(state));
-    let name = |named: Signal<Option<Named>>| {
-        Signal::derive(move || named.get().map(|n| n.0).unwrap_or_default())
+    let pane = |named: Signal<Option<Named>>| Pane {
+        name: Signal::derive(move || named.get().map(|n| n.0).unwrap_or_default()),
+        picture: Signal::derive(move || named.get().map(|n| n.1)),
     };
-    let picture = |named: Signal<Option<Named>>| Signal::derive(move || named.get().map(|n| n.1));
-    let (left_name, right_name) = (name(left), name(right));
-    let (left_picture, right_picture) = (picture(left), picture(right));
     let options = Memo::new(move |_| {
         let mut options = vec![
             ("measurement", text::OF_MEASUREMENT),
@@ -60,23 +58,6 @@ pub fn Stage() -> impl IntoView {
             .run
             .with(|r| r.as_ref().is_some_and(|r| r.outcome.is_some()))
     });
-    let edge = move || {
-        if peek.get() {
-            "100%".to_owned()
-        } else {
-            format!("{}%", position.get())
-        }
-    };
-    let slide = move |event: web_sys::Event| {
-        if let Ok(value) = event_target_value(&event).parse::<f64>() {
-            position.set(value.clamp(0.0, 100.0));
-        }
-    };
-    let key = move |event: web_sys::KeyboardEvent, down: bool| {
-        if event.key().eq_ignore_ascii_case("o") {
-            peek.set(down);
-        }
-    };
     let download = move |_| {
         // What is in view, once there is a result.
         let picture = untrack(|| result(state)).map(|named| named.1);
@@ -86,7 +67,6 @@ pub fn Stage() -> impl IntoView {
             state.problem.set(Some(Problem::new(text::SAVE_FAILED)));
         }
     };
-    let spoken = move || text::slider_value(position.get(), &left_name.get(), &right_name.get());
     // Before the first measurement: the picture alone.
     let before = move || {
         let side = state.side().unwrap_or(USUAL_SIDE);
@@ -103,42 +83,36 @@ pub fn Stage() -> impl IntoView {
             </div>
         }
     };
+    let compared_with = move || match state.reference.get() {
+        Some(Reference::Baseline) => "baseline",
+        Some(Reference::Truth) => "truth",
+        Some(Reference::FirstIteration) => "first-iteration",
+        Some(Reference::FirstPrompt) => "first-prompt",
+        Some(Reference::BeforeEdit) => "before-edit",
+        _ => "measurement",
+    };
+    let compare_with = move |key: &str| {
+        state.reference.set(Some(match key {
+            "baseline" => Reference::Baseline,
+            "truth" => Reference::Truth,
+            "first-iteration" => Reference::FirstIteration,
+            "first-prompt" => Reference::FirstPrompt,
+            "before-edit" => Reference::BeforeEdit,
+            _ => Reference::Measurement,
+        }));
+    };
     view! {
         <section class="card" id="result" tabindex="-1" aria-labelledby="result-title">
             <h2 id="result-title">{text::RESULT}</h2>
             <Show when=move || any.get() fallback=move || before>
                 <div class="stage">
                     <div class="stage-picture">
-                        <div class="compare" id="compare" style=("--edge", edge)>
-                            <Picture picture=right_picture label=right_name/>
-                            <div class="compare-left"><Picture picture=left_picture label=left_name/></div>
-                            <span class="compare-edge" aria-hidden="true"></span>
-                            <span class="compare-name at-left" aria-hidden="true">{left_name}</span>
-                            <span class="compare-name at-right" aria-hidden="true">{right_name}</span>
-                            <input type="range" id="compare-slider" min="0" max="100" step="1" aria-label=text::SLIDER
-                                aria-describedby="slider-hint" aria-valuetext=spoken
-                                prop:value=move || position.get().to_string() on:input=slide on:change=slide
-                                on:keydown=move |e| key(e, true) on:keyup=move |e| key(e, false) on:blur=move |_| peek.set(false)/>
-                        </div>
-                        <p class="hint" id="slider-hint">{text::SLIDER_HINT}</p>
+                        <Compare left=pane(left) right=pane(right) peek=peek/>
+                        <Zooming/>
                         <div class="stage-tools">
                             <Choice id="reference" label=text::COMPARE options=options
-                                value=Signal::derive(move || match state.reference.get() {
-                                    Some(Reference::Baseline) => "baseline",
-                                    Some(Reference::Truth) => "truth",
-                                    Some(Reference::FirstIteration) => "first-iteration",
-                                    Some(Reference::FirstPrompt) => "first-prompt",
-                                    Some(Reference::BeforeEdit) => "before-edit",
-                                    _ => "measurement",
-                                })
-                                set=move |key: &str| state.reference.set(Some(match key {
-                                    "baseline" => Reference::Baseline,
-                                    "truth" => Reference::Truth,
-                                    "first-iteration" => Reference::FirstIteration,
-                                    "first-prompt" => Reference::FirstPrompt,
-                                    "before-edit" => Reference::BeforeEdit,
-                                    _ => Reference::Measurement,
-                                }))/>
+                                value=Signal::derive(compared_with) set=compare_with/>
+                            <WayChoice/>
                             <button type="button" class="button" on:pointerdown=move |_| peek.set(true) on:pointerup=move |_| peek.set(false)
                                 on:pointerleave=move |_| peek.set(false) on:pointercancel=move |_| peek.set(false)
                                 on:keydown=move |e| if e.key() == " " || e.key() == "Enter" { peek.set(true) }
@@ -146,7 +120,8 @@ pub fn Stage() -> impl IntoView {
                             <button type="button" class="button primary" id="save" prop:disabled=move || !finished.get() on:click=download>{text::SAVE}</button>
                         </div>
                     </div>
-                    <div class="stage-side">
+                    <div class="stage-side" style=("--zoom", style_of(state.zoom, |z| z.scale))
+                        style=("--pan-x", style_of(state.zoom, |z| z.x)) style=("--pan-y", style_of(state.zoom, |z| z.y))>
                         <Panes/>
                         <Quality/>
                     </div>

@@ -41,7 +41,9 @@ pub(super) fn next_solver(state: State) -> bool {
         true
     });
     match job {
-        Some(job) => begin(state, job),
+        Some(job) => {
+            begin(state, job);
+        }
         None if running == Some(true) => state.phase.set(Phase::Ready),
         None => {}
     }

@@ -13,13 +13,14 @@ use super::{
     ESTIMATE, MEASURE, MEASURING, forget_iteration, forget_others, forget_unfinished, load, lost,
     now,
 };
+use crate::lecture::player as lecture;
 use crate::noise::Noise;
 use crate::prompts::Effect;
 use crate::state::{
     Found, IterationView, Load, Outcome, Phase, Preview, Problem, Run, SampleView, Shown, Spread,
     Standing, State, StepView, Tokens, psnr,
 };
-use crate::text;
+use crate::{queue, text};
 
 /// Changes the run `id`, if it is the current one.
 fn with_run(state: State, id: u32, change: impl FnOnce(&mut Run)) {
@@ -30,7 +31,13 @@ fn with_run(state: State, id: u32, change: impl FnOnce(&mut Run)) {
     });
 }
 
-pub(super) fn receive(state: State, event: Event) {
+/// Takes an answer of the engine.
+pub fn receive(state: State, event: Event) {
+    state.record.update_value(|record| {
+        if let Some(record) = record {
+            record.take(&event);
+        }
+    });
     match event {
         Event::Hello => load(state),
         Event::LoadProgress { stage, done, total } => {
@@ -124,6 +131,14 @@ pub(super) fn receive(state: State, event: Event) {
                 });
             });
         }
+        Event::Stage {
+            id,
+            stage,
+            step,
+            steps,
+            timestep,
+            picture,
+        } => lecture::shown(state, id, stage, (step, steps, timestep), picture),
         Event::Progress { id, done, .. } => with_run(state, id, |run| run.chained = done),
         Event::Iteration {
             id,
@@ -212,6 +227,7 @@ pub(super) fn receive(state: State, event: Event) {
                 return;
             }
             settle(state, Standing::Done(outcome.clone()));
+            lecture::finished(state, id, &outcome);
             with_run(state, id, |run| run.outcome = Some(outcome));
             state.shown.set(Shown::Latest);
             // A solver that could not be stopped has finished all the same.
@@ -222,6 +238,7 @@ pub(super) fn receive(state: State, event: Event) {
             if !next_solver(state) {
                 state.phase.set(Phase::Ready);
             }
+            queue::finished(state, id);
         }
         Event::NoiseEstimated { id, sigma, caution } => {
             if id == ESTIMATE.get() {
@@ -288,7 +305,11 @@ fn failed(state: State, id: Option<u32>, kind: FailureKind, message: &str) {
                 }
             }
             if of_run {
+                let stopped = kind == FailureKind::Cancelled || state.cancelling.get_untracked();
                 state.cancelling.set(false);
+                if !stopped && queue::failed(state, &text::sentence(message)) {
+                    return;
+                }
                 forget_unfinished(state);
                 state.phase.set(Phase::Ready);
             } else if !measure && id.is_some() {

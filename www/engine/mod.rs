@@ -3,14 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use latino_web::protocol::{EditJob, Event, FailureKind, Request, RestoreJob, Rgba};
+use latino_web::protocol::{EditJob, Event, FailureKind, Pace, Request, RestoreJob, Rgba};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::comparison::same_measurement;
+use crate::experiment::Record;
 use crate::state::{Comparison, Phase, PromptRun, Reference, Run, Shown, State};
-use crate::text;
+use crate::{queue, text};
 
 mod comparison;
 mod events;
@@ -20,7 +21,7 @@ mod prompts;
 
 pub use comparison::compare;
 use comparison::end_comparison;
-use events::receive;
+pub use events::receive;
 pub use first_prompt::first_prompt;
 pub use profile::{cancel_profile, profile};
 pub use prompts::compare_prompts;
@@ -86,6 +87,10 @@ pub fn start(state: State) {
 
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
+    // Told by its name, the worker refuses to serve a page of another version.
+    let root = document().document_element();
+    let version = root.and_then(|r| r.get_attribute("data-version"));
+    options.set_name(&version.unwrap_or_default());
     let Ok(worker) = Worker::new_with_options(WORKER, &options) else {
         lost(state, text::NO_WORKER.to_owned(), FailureKind::Device);
         return;
@@ -132,6 +137,7 @@ fn forget_unfinished(state: State) {
     end_comparison(state);
     profile::forget(state);
     end_prompts(state);
+    queue::interrupted(state);
     state.estimating.set(false);
     let unfinished = state
         .run
@@ -243,16 +249,53 @@ fn forget_others(state: State, job: &RestoreJob) {
     }
 }
 
-fn begin(state: State, job: RestoreJob) {
+/// Starts a job of the queue; returns its number.
+pub fn run_queued(state: State, job: RestoreJob) -> u32 {
+    begin(state, job)
+}
+
+/// Starts a run, or an edit, that shows the parts of its steps at that pace; returns its number.
+pub fn show(state: State, job: RestoreJob, edit: Option<EditJob>, how: Pace, weight: f64) -> u32 {
+    let id = enter(state, &job);
+    pace(state, id, how, weight);
+    let job = Box::new(job);
+    let request = match edit.map(Box::new) {
+        Some(edit) => Request::Edit { id, job, edit },
+        None => Request::Restore { id, job },
+    };
+    send(state, &request);
+    id
+}
+
+/// Says how the run `id` goes on after a part of a step, and the factor on the step size of its data steps.
+pub fn pace(state: State, id: u32, pace: Pace, weight: f64) {
+    send(state, &Request::Pace { id, pace, weight });
+}
+
+fn begin(state: State, job: RestoreJob) -> u32 {
     BEFORE.set(None);
     let id = enter(state, &job);
     let job = Box::new(job);
     send(state, &Request::Restore { id, job });
+    id
 }
 
 /// Shows that a run begins; returns its number.
 fn enter(state: State, job: &RestoreJob) -> u32 {
     let id = next_id();
+    state.record.set_value(Some(Record::new(id, job)));
+    show_run(state, id, job);
+    id
+}
+
+/// Shows that a run of before is to be shown again.
+pub fn enter_again(state: State, record: &Record) {
+    let kept = Record::new(record.id, &record.job);
+    state.record.set_value(Some(kept));
+    show_run(state, record.id, &record.job);
+}
+
+fn show_run(state: State, id: u32, job: &RestoreJob) {
     state.problem.set(None);
     state.cancelled.set(false);
     state.cancelling.set(false);
@@ -279,7 +322,6 @@ fn enter(state: State, job: &RestoreJob) -> u32 {
         outcome: None,
         dropped: None,
     }));
-    id
 }
 
 /// Without its run, what belongs to it is nothing to compare with.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use latino_web::physics::TaskSpec;
 
 mod kind;
+mod pairs;
 mod parameters;
 mod part;
 

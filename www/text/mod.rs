@@ -3,18 +3,24 @@
 use latino_web::protocol::ModelReport;
 
 mod chain;
+mod compare;
 mod degradation;
 mod developer;
+mod help;
 mod kernel;
+mod lecture;
+mod offline;
 mod problems;
 mod prompts;
+mod queue;
 mod restoration;
 mod result;
+mod share;
 mod uncertainty;
 
 pub use self::{
-    chain::*, degradation::*, developer::*, kernel::*, problems::*, prompts::*, restoration::*,
-    result::*, uncertainty::*,
+    chain::*, compare::*, degradation::*, developer::*, help::*, kernel::*, lecture::*, offline::*,
+    problems::*, prompts::*, queue::*, restoration::*, result::*, share::*, uncertainty::*,
 };
 
 pub const TITLE: &str = "LATINO Web";
@@ -61,16 +67,43 @@ pub const SAMPLES: &str = "Samples";
 pub const CHOOSE: &str = "Choose a picture";
 pub const DROP_HINT: &str = "or drop one anywhere, or paste it.";
 pub const DROP_NOW: &str = "Drop the picture";
-pub const CROP_LABEL: &str = "Your picture; the part outside the centred square is dimmed";
+pub const CROP_LABEL: &str =
+    "Your picture; the part outside the square that is used is dimmed. Drag the square to move it.";
+pub const CROP: &str = "Crop";
+pub const CROP_WHOLE: &str = "Use the whole picture, with white margins";
+pub const CROP_SIZE: &str = "Size of the square";
+pub const CROP_X: &str = "From left to right";
+pub const CROP_Y: &str = "From top to bottom";
+
+// Camera
+pub const CAMERA: &str = "Use the camera";
+pub const CAMERA_TAKE: &str = "Take the picture";
+pub const CAMERA_CLOSE: &str = "Close the camera";
+pub const CAMERA_VIEW: &str = "What the camera sees";
+pub const CAMERA_PICTURE: &str = "camera picture";
+
+/// Why there is no picture of a camera's, from the browser's name of the error.
+pub fn camera_failed(name: &str) -> &'static str {
+    match name {
+        "NotAllowedError" | "SecurityError" => {
+            "The camera may not be used: allow it for this page in the browser's address bar."
+        }
+        "NotFoundError" | "OverconstrainedError" => "No camera was found.",
+        "NotReadableError" | "AbortError" => {
+            "The camera could not be started: another program may be using it."
+        }
+        _ => "This browser offers no camera here. It does on https:// and on localhost.",
+    }
+}
 pub const PASTED: &str = "pasted picture";
 
 /// What happens to the picture on its way in.
 pub fn crop_line(name: &str, size: (u32, u32), crop: u32, side: Option<u32>) -> String {
     let (w, h) = size;
-    let cut = if w == h {
+    let cut = if (w, h) == (crop, crop) {
         String::new()
     } else {
-        format!(", the centre {crop} x {crop} is used")
+        format!(", a square of {crop} x {crop} is used")
     };
     let scaled = match side {
         Some(side) if side != crop => format!(", scaled to {side} x {side}"),

@@ -37,6 +37,11 @@ pub fn unreadable(name: &str) -> String {
     )
 }
 
+/// A file cannot be read at all.
+pub fn unreadable_file(name: &str) -> String {
+    format!("{name} could not be read.")
+}
+
 /// A sample did not arrive.
 pub fn sample_missing(name: &str) -> String {
     format!("The sample \"{name}\" could not be loaded. Check the connection.")
@@ -62,7 +67,7 @@ pub fn crashed(detail: &str) -> String {
         format!(" ({detail})")
     };
     format!(
-        "The engine stopped unexpectedly{detail}. It may have run out of memory. Your picture and settings are kept."
+        "The engine stopped unexpectedly{detail}. It may have run out of memory: fewer posterior samples, fewer open tabs or the CPU need less. Your picture and settings are kept."
     )
 }
 

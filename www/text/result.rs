@@ -13,8 +13,7 @@ pub const PANES: &str =
 pub const TO_RESULT: &str = "See the result";
 pub const COMPARE: &str = "Compare with";
 pub const SLIDER: &str = "Position of the divider between the two pictures";
-pub const SLIDER_HINT: &str =
-    "Drag the divider, or use the arrow keys. Hold O to see the left picture alone.";
+pub const SLIDER_HINT: &str = "Drag the divider, or use the arrow keys. Hold O to see the left picture alone. + and - zoom, 0 shows all, Shift with the arrow keys or dragging moves.";
 pub const PEEK: &str = "Hold to see the other picture";
 pub const SAVE: &str = "Save PNG";
 pub const SAVE_FAILED: &str = "This browser could not make a PNG of the result.";

@@ -6,7 +6,7 @@ use crate::baselines::BaselineProgress;
 use crate::engine::PromptWords;
 use crate::image;
 use crate::protocol::{Event, Metrics, Rgba, TokenReading};
-use crate::solver::{Observer, ProEvent, ProIteration, StepReport};
+use crate::solver::{Look, Observer, ProEvent, ProIteration, StepReport};
 
 /// What a job reports on the way.
 #[derive(Debug, Clone)]
@@ -162,6 +162,14 @@ impl<O: Observer<JobEvent>> Observer<StepReport> for Solver<'_, O> {
     async fn checkpoint(&mut self) -> Result<()> {
         self.0.checkpoint().await
     }
+
+    async fn look(&mut self, look: Look<'_>) -> Result<()> {
+        self.0.look(look).await
+    }
+
+    fn data_weight(&self) -> f64 {
+        self.0.data_weight()
+    }
 }
 
 /// Passes LATINO-PRO's reports on as the job's, each iteration's embedding read in words.
@@ -184,5 +192,13 @@ impl<O: Observer<JobEvent>> Observer<ProEvent> for ProSolver<'_, O> {
 
     async fn checkpoint(&mut self) -> Result<()> {
         self.observer.checkpoint().await
+    }
+
+    async fn look(&mut self, look: Look<'_>) -> Result<()> {
+        self.observer.look(look).await
+    }
+
+    fn data_weight(&self) -> f64 {
+        self.observer.data_weight()
     }
 }
