@@ -109,12 +109,11 @@ impl TalkKind {
                 task.hole = HoleKind::Random;
                 task.set_number("fraction", 0.9);
             }
-            Self::Uncertainty => {
+            Self::Uncertainty | Self::Bias => {
                 task.kind = TaskKind::Inpaint;
                 task.hole = HoleKind::Box;
                 task.set_number("fraction", 0.25);
             }
-            Self::Bias => task.kind = TaskKind::Colourise,
         }
         task
     }
@@ -160,7 +159,7 @@ impl TalkKind {
                     ..ACT
                 },
                 Act {
-                    prompt: Some("a drawing of a red pear on a white background"),
+                    prompt: Some("a drawing of a blue car on a red background"),
                     start: Some(999),
                     flows: true,
                     ..ACT

@@ -56,7 +56,7 @@ pub fn talk_claim(talk: TalkKind) -> &'static str {
             "A quarter of the picture is hidden. The answer is not one picture but a distribution: five samples, and where they differ."
         }
         TalkKind::Bias => {
-            "The measurement has no colour. Two prompts, one measurement: whatever differs was decided by the prompt and by what the prior has seen."
+            "A quarter of the picture is hidden. Two prompts, one measurement: whatever differs was decided by the prompt and by what the prior has seen."
         }
         TalkKind::Edit => {
             "A restored picture, and a few constrained steps on the prompt: what is to change is said in words, the rest is to stay."
