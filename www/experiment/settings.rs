@@ -32,7 +32,7 @@ pub type Pairs = Vec<(String, String)>;
 
 fn noise_pairs(noise: &Noise) -> Vec<(&'static str, String)> {
     let mut pairs = vec![("noise-model", noise.kind.key().to_owned())];
-    let peak = ("log-peak", noise.log_peak.to_string());
+    let peak = ("peak", noise.peak.to_string());
     match noise.kind {
         NoiseKind::Gaussian => pairs.push(("noise", noise.sigma.to_string())),
         NoiseKind::Poisson => pairs.push(peak),
@@ -82,11 +82,11 @@ pub fn pairs(state: State) -> Pairs {
 fn take_noise(noise: &mut Noise, name: &str, value: &str) -> Option<()> {
     match name {
         "noise-model" => noise.kind = NoiseKind::from_key(value)?,
-        "noise" => noise.sigma = number(value, 0.0, 1.0)?,
-        "log-peak" => noise.log_peak = number(value, 0.0, 4.0)?,
-        "read-out" => noise.read_out = number(value, 0.0, 0.5)?,
-        "share" => noise.share = number(value, 0.0, 0.9)?,
-        "speckle" => noise.speckle = number(value, 0.0, 1.0)?,
+        "noise" => noise.sigma = number(value, 0.0, 2.0)?,
+        "peak" => noise.peak = number(value, 0.1, 1e6)?,
+        "read-out" => noise.read_out = number(value, 0.0, 2.0)?,
+        "share" => noise.share = number(value, 0.0, 0.95)?,
+        "speckle" => noise.speckle = number(value, 0.0, 2.0)?,
         _ => return None,
     }
     Some(())
@@ -163,7 +163,7 @@ mod tests {
         for kind in NoiseKind::ALL {
             let noise = Noise {
                 kind,
-                log_peak: 2.25,
+                peak: 2.25,
                 read_out: 0.125,
                 share: 0.25,
                 speckle: 0.5,

@@ -162,6 +162,7 @@ fn start(state: State) {
                 to: to.to_owned(),
                 tolerance: 0.2,
                 keep: false,
+                stay: String::new(),
             })
         }
     };
