@@ -6,6 +6,7 @@ use latino_web::engine::Compute;
 use latino_web::engine::files::Rounded;
 use latino_web::engine::load::{load_autoencoder, load_unet};
 use latino_web::engine::transfer::{download, upload};
+use latino_web::engine::tuned::Memory;
 use latino_web::models::{Autoencoder, UNet2DConditionModel};
 use latino_web::pack::Precision;
 use latino_web::protocol::DeviceChoice;
@@ -20,6 +21,16 @@ enum Network {
     Unet(Box<UNet2DConditionModel>),
     Encode(Box<Autoencoder>),
     Decode(Box<Autoencoder>),
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
+fn seconds() -> f64 {
+    now() / 1000.0
 }
 
 fn js(e: Error) -> JsValue {
@@ -44,6 +55,11 @@ impl Contestant {
             false => (DeviceChoice::Cpu, None),
         };
         let compute = Compute::choose(choice, adapter).await.map_err(js)?;
+        if !stock {
+            // As the product does on a first visit.
+            let mut memory = Memory::default();
+            memory.tune(&compute, seconds).await.map_err(js)?;
+        }
         Ok(Contestant {
             device: compute.device,
             network: None,

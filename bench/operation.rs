@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use latino_web::engine::transfer::upload;
-use latino_web::ops::{self, Conv};
+use latino_web::ops::{self, Conv, Weight};
 use latino_web::{Error, Result};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
@@ -23,8 +23,10 @@ pub struct Sizes {
 
 /// An operation that is ready to run.
 pub enum Operation {
-    Conv(Tensor<4>, Tensor<4>, Option<Tensor<1>>, Sizes),
-    Linear(Tensor<3>, Tensor<2>, Option<Tensor<1>>),
+    Conv(Tensor<4>, Weight, Option<Tensor<1>>, Sizes),
+    StockConv(Tensor<4>, Tensor<4>, Option<Tensor<1>>, Sizes),
+    Linear(Tensor<3>, Weight, Option<Tensor<1>>),
+    StockLinear(Tensor<3>, Tensor<2>, Option<Tensor<1>>),
     Attention([Tensor<3>; 3], usize),
     /// With SiLU.
     GroupNorm(Tensor<4>, Tensor<1>, Tensor<1>, usize),
@@ -44,17 +46,21 @@ impl Operation {
             b.map(|b| upload(&b, device)).transpose()
         };
         Ok(match kind {
-            "conv" => Self::Conv(
-                upload(&tensor(given, "x")?, device)?,
-                upload(&tensor(given, "w")?, device)?,
-                bias()?,
-                s,
-            ),
-            "linear" => {
-                let w = tensor(given, "w")?;
-                let w = if stock { transposed(&w)? } else { w };
+            "conv" => {
                 let x = upload(&tensor(given, "x")?, device)?;
-                Self::Linear(x, upload(&w, device)?, bias()?)
+                let w: Tensor<4> = upload(&tensor(given, "w")?, device)?;
+                match stock {
+                    true => Self::StockConv(x, w, bias()?, s),
+                    false => Self::Conv(x, w.into(), bias()?, s),
+                }
+            }
+            "linear" => {
+                let (x, w) = (tensor(given, "x")?, tensor(given, "w")?);
+                let x = upload(&x, device)?;
+                match stock {
+                    true => Self::StockLinear(x, upload(&transposed(&w)?, device)?, bias()?),
+                    false => Self::Linear(x, upload::<2>(&w, device)?.into(), bias()?),
+                }
             }
             "attention" => {
                 let get = |name| upload(&tensor(given, name)?, device);
@@ -73,16 +79,16 @@ impl Operation {
     /// The result as a vector.
     pub fn run(&self, stock: bool) -> Tensor<1> {
         match self {
-            Self::Conv(x, w, b, s) if stock => flat(stock::conv(x, w, b.as_ref(), s)),
+            Self::StockConv(x, w, b, s) => flat(stock::conv(x, w, b.as_ref(), s)),
             Self::Conv(x, w, b, s) => {
                 let conv = Conv {
                     stride: s.stride,
                     padding: [s.padding; 4],
                 };
-                flat(ops::conv2d(x.clone(), &w.clone().into(), b.as_ref(), conv))
+                flat(ops::conv2d(x.clone(), w, b.as_ref(), conv))
             }
-            Self::Linear(x, w, b) if stock => flat(stock::linear(x, w, b.as_ref())),
-            Self::Linear(x, w, b) => flat(ops::linear(x.clone(), &w.clone().into(), b.as_ref())),
+            Self::StockLinear(x, w, b) => flat(stock::linear(x, w, b.as_ref())),
+            Self::Linear(x, w, b) => flat(ops::linear(x.clone(), w, b.as_ref())),
             Self::Attention([q, k, v], heads) if stock => flat(stock::attention(q, k, v, *heads)),
             Self::Attention([q, k, v], heads) => flat(ops::attention(
                 q.clone(),
