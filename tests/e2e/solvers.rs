@@ -266,7 +266,7 @@ fn latino_pro_shows_its_iterations() {
     wait(
         &browser,
         "the frozen words",
-        "return document.getElementById('frozen-words').innerText === 'Frozen: the start token, a.'",
+        "return document.getElementById('frozen-words').textContent === 'Frozen: the start token, a.'",
     );
     run(&browser, &site, "run");
     browser.screenshot("latino-pro");
