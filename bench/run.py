@@ -207,6 +207,7 @@ def main():
     p.add_argument("--site", type=pathlib.Path, help="the built site, for its start")
     p.add_argument("--out", type=pathlib.Path, required=True, help="NAME.json and NAME.md are written")
     p.add_argument("--subjects", default="emoji,sd15,taesd")
+    p.add_argument("--parts", default="unet,encode,decode")
     p.add_argument("--contestants", default=",".join(CONTESTANTS))
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--op-rounds", type=int, default=3)
@@ -224,6 +225,9 @@ def main():
         "rounds": a.rounds, "contestants": names, "cover": a.cover,
     }
     subjects = [json.loads((a.cache / "subjects" / s / "subject.json").read_text()) for s in a.subjects.split(",")]
+
+    for subject in subjects:
+        subject["parts"] = {k: v for k, v in subject["parts"].items() if k in a.parts.split(",")}
 
     def save():
         a.out.with_suffix(".json").write_text(json.dumps(result, indent=1))
