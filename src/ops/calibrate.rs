@@ -10,13 +10,13 @@ use crate::pack::Precision;
 use crate::pack::matrix::Encoded;
 
 /// Changes whenever kernels or candidates do: calibrations of other revisions say nothing.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// `[tc, tx, lanes]`, the likeliest first.
 const CONV: [&[[usize; 3]]; 3] = [
-    &[[4, 4, 16], [8, 4, 16], [4, 4, 4], [8, 8, 16]],
-    &[[8, 8, 64], [8, 4, 64], [16, 4, 64], [8, 8, 16]],
-    &[[8, 8, 64], [16, 4, 64], [8, 4, 64], [4, 8, 64]],
+    &[[8, 4, 16], [8, 8, 16], [4, 4, 16], [4, 4, 4]],
+    &[[8, 8, 64], [16, 8, 64], [8, 8, 16], [8, 4, 64]],
+    &[[16, 8, 64], [8, 8, 64], [16, 4, 64], [8, 4, 64]],
 ];
 
 /// `[tm, tn, lanes, depth]`, the likeliest first.
@@ -25,6 +25,20 @@ const LINEAR: [&[[usize; 4]]; 3] = [
     &[[8, 8, 8, 16], [4, 4, 8, 16], [4, 8, 8, 16]],
     &[[8, 8, 8, 16], [8, 8, 16, 16], [8, 4, 8, 16]],
 ];
+
+/// Whatever a calibration may choose: each tile of convolutions and of linear layers.
+pub fn candidates() -> (Vec<ConvTile>, Vec<LinearTile>) {
+    let conv = |[tc, tx, lanes]: [usize; 3]| ConvTile { tc, tx, lanes };
+    let linear = |[tm, tn, lanes, depth]: [usize; 4]| LinearTile {
+        tm,
+        tn,
+        lanes,
+        depth,
+    };
+    let convs = CONV.iter().flat_map(|c| c.iter().copied());
+    let linears = LINEAR.iter().flat_map(|c| c.iter().copied());
+    (convs.map(conv).collect(), linears.map(linear).collect())
+}
 
 /// The problems: input channels, side, output channels.
 const MAPS: [[usize; 3]; 3] = [[128, 8, 256], [32, 64, 32], [8, 128, 32]];

@@ -21,7 +21,7 @@ use cubecl::wgpu::wgpu;
 
 use extension::NetOps;
 pub use fused::{ConvCall, Fused, Part, conv2d_fused, linear_fused};
-pub use gpu::validate::{Plan, check as check_kernels};
+pub use gpu::validate::{Plan, check as check_kernels, texts as kernel_texts};
 pub use weight::{Form, Weight};
 
 /// Whether operations on `device` are the GPU's.

@@ -14,6 +14,7 @@ mod forward;
 mod packed;
 #[cfg(not(target_arch = "wasm32"))]
 mod speed;
+mod tiles;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use latino_web::ops::Weight;
@@ -83,7 +84,24 @@ fn kernels_match_the_cpu_path() {
         forward::all(&gpu).await;
         backward::all(&gpu).await;
         packed::all(&gpu).await;
+        tiles::all(&gpu).await;
     });
+}
+
+/// Writes all kernels' texts to the file that LATINO_KERNELS names, for a look by another compiler.
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+#[ignore = "a tool"]
+fn dump_kernels() {
+    let gpu = Device::wgpu_options().init().expect("a WebGPU adapter");
+    pollster::block_on(async {
+        tiles::all(&gpu).await;
+        packed::all(&gpu).await;
+        forward::all(&gpu).await;
+        backward::all(&gpu).await;
+    });
+    let texts = serde_json::to_string(&latino_web::ops::kernel_texts()).unwrap();
+    std::fs::write(std::env::var_os("LATINO_KERNELS").unwrap(), texts).unwrap();
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -103,5 +121,6 @@ async fn kernels_match_the_cpu_path() {
     forward::all(&gpu).await;
     backward::all(&gpu).await;
     packed::all(&gpu).await;
+    tiles::all(&gpu).await;
     accuracy::all(&gpu).await;
 }

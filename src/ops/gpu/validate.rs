@@ -48,6 +48,11 @@ pub fn note(kernel: &Kernel) -> bool {
     PLANNING.get() != Some(Purpose::List)
 }
 
+/// Name and text of each kernel seen since the last check, for tools.
+pub fn texts() -> BTreeMap<String, String> {
+    lock(&PENDING).clone()
+}
+
 /// Whether results are not wanted, so that they need no memory.
 pub fn planning() -> bool {
     PLANNING.get().is_some()
