@@ -1,8 +1,8 @@
 //! Weights on the CPU, and what follows a product.
 //!
-//! Packed weights are dequantised for each operation and dropped after it: that costs a few percent
-//! of the product they are for, and a packed Stable Diffusion fits the 4 GiB of a wasm memory,
-//! where its weights in f32 do not (see BENCHMARKS.md).
+//! Packed weights are dequantised for each operation and dropped after it: a packed Stable Diffusion
+//! fits the 4 GiB of a wasm memory, where its weights in f32 do not. What that costs in time has
+//! not been measured.
 
 use burn::tensor::{DType, Shape};
 use burn_flex::{FlexTensor, Layout};
