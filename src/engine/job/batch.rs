@@ -18,7 +18,7 @@ const PIXELS: usize = 2 * 512 * 512;
 const MOST: usize = 8;
 
 /// The batch that is taken when none is asked for: on a GPU as many samples of `height` x `width` pixels as its
-/// memory surely has room for; on the CPU one, which is what a measurement found fastest there.
+/// memory surely has room for; on the CPU one, so that each can be looked at as soon as it is there.
 pub(super) fn automatic(gpu: bool, height: usize, width: usize) -> usize {
     if !gpu {
         return 1;
