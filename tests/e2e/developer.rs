@@ -10,6 +10,8 @@ fn the_developer_panel_says_where_the_time_goes() {
     browser.viewport(1440, 1000);
     browser.open(&site.url());
     wait(&browser, "the engine", &engine_state("ready"));
+    // The offline copy of the page is fetched beside it on the first visit.
+    browser.run("return navigator.serviceWorker.ready.then(() => true)");
     let open = "return document.getElementById('developer').open";
     assert_eq!(browser.run(open), json!(false), "closed to visitors");
     browser.run("document.getElementById('developer-title').click(); return true");

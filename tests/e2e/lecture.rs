@@ -114,7 +114,7 @@ fn a_lecture_is_held() {
     browser.screenshot("lecture-prox");
     assert!(text(&browser, ".lecture-numbers").contains("residual"));
     let formula = browser
-        .run("return document.querySelector('.formula math').getBoundingClientRect().height");
+        .run("return document.querySelector('.lecture-part .formula math').getBoundingClientRect().height");
     assert!(formula.as_f64().unwrap() > 20.0, "no formula is drawn");
     // What is on the screen really is what the formula acts on and makes.
     let same = browser.run(

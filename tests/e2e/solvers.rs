@@ -288,11 +288,11 @@ fn latino_pro_shows_its_iterations() {
         moved[0].as_f64().unwrap() > 0.0,
         "the prompt has not moved: {moved}"
     );
+    let last = result(&browser);
     browser.run("document.getElementById('pro-ends').click(); return true");
     assert_eq!(text(&browser, "#compare .at-left"), "Iteration 1");
     assert_eq!(text(&browser, "#compare .at-right"), "Iteration 2");
     // LATINO under the first prompt, beside what was found under the last.
-    let last = result(&browser);
     run(&browser, &site, "pro-first");
     assert_eq!(
         text(&browser, "#compare .at-left"),

@@ -75,11 +75,19 @@ async fn compare<const D: usize>(name: &str, cpu: Tensor<D>, on_gpu: Tensor<D>) 
     );
 }
 
+/// The adapter's device, opened once: the tests of a program run side by side.
+/// A machine without any Vulkan adapter has none; CI installs a software one.
+#[cfg(not(target_arch = "wasm32"))]
+fn adapter() -> Device {
+    static GPU: std::sync::OnceLock<Device> = std::sync::OnceLock::new();
+    GPU.get_or_init(|| Device::wgpu_options().init().expect("a WebGPU adapter"))
+        .clone()
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn kernels_match_the_cpu_path() {
-    // A machine without any Vulkan adapter cannot run this; CI installs a software one.
-    let gpu = Device::wgpu_options().init().expect("a WebGPU adapter");
+    let gpu = adapter();
     pollster::block_on(async {
         forward::all(&gpu).await;
         backward::all(&gpu).await;
@@ -93,7 +101,7 @@ fn kernels_match_the_cpu_path() {
 #[test]
 #[ignore = "a tool"]
 fn dump_kernels() {
-    let gpu = Device::wgpu_options().init().expect("a WebGPU adapter");
+    let gpu = adapter();
     pollster::block_on(async {
         tiles::all(&gpu).await;
         packed::all(&gpu).await;
@@ -107,7 +115,7 @@ fn dump_kernels() {
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn long_sums_are_accurate() {
-    let gpu = Device::wgpu_options().init().expect("a WebGPU adapter");
+    let gpu = adapter();
     pollster::block_on(accuracy::all(&gpu));
 }
 

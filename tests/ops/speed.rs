@@ -34,7 +34,7 @@ async fn seconds<const D: usize>(f: impl Fn() -> Tensor<D>) -> f64 {
 #[test]
 #[ignore = "a measurement"]
 fn speed() {
-    let gpu = Device::wgpu_options().init().expect("a WebGPU adapter");
+    let gpu = crate::adapter();
     pollster::block_on(async {
         for (c, side) in [(64, 64), (32, 128), (128, 16), (256, 8)] {
             let x: Tensor<4> = t([1, c, side, side], 1, &gpu);

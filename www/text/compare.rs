@@ -16,7 +16,7 @@ pub const NO_DIFFERENCE: &str =
 pub const ZOOM: &str = "Zoom of all pictures";
 pub const ZOOM_IN: &str = "Zoom in";
 pub const ZOOM_OUT: &str = "Zoom out";
-pub const ZOOM_ALL: &str = "Show the whole picture";
+pub const ZOOM_ALL: &str = "All of the picture";
 pub const ZOOM_ALL_SHORT: &str = "All";
 
 /// A magnification.
