@@ -28,6 +28,9 @@ pub struct Experiment {
     pub picture: Rgba,
     /// The painted mask.
     pub mask: Option<Rgba>,
+    /// The visitor's blur kernel, when the task takes one.
+    #[serde(default)]
+    pub kernel: Option<Rgba>,
     /// The settings.
     pub settings: Pairs,
     /// The run that was shown.
@@ -39,7 +42,7 @@ impl Experiment {
     pub fn new(
         model: String,
         (name, picture): (String, Rgba),
-        mask: Option<Rgba>,
+        (mask, kernel): (Option<Rgba>, Option<Rgba>),
         settings: Pairs,
         record: Option<Record>,
     ) -> Self {
@@ -50,6 +53,7 @@ impl Experiment {
             name,
             picture,
             mask,
+            kernel,
             settings,
             record,
         }
@@ -83,7 +87,8 @@ impl Experiment {
         let whole = |p: &Rgba| {
             p.width > 0 && p.bytes.len() as u64 == 4 * u64::from(p.width) * u64::from(p.height)
         };
-        if !whole(&it.picture) || !it.mask.as_ref().is_none_or(whole) {
+        let pictures = [Some(&it.picture), it.mask.as_ref(), it.kernel.as_ref()];
+        if !pictures.into_iter().flatten().all(whole) {
             return Err(Problem::new(text::EXPERIMENT_BROKEN));
         }
         Ok(it)
@@ -101,7 +106,18 @@ mod tests {
             bytes: vec![1, 2, 3, 255, 4, 5, 6, 255],
         };
         let settings = vec![("task".to_owned(), "denoising".to_owned())];
-        Experiment::new("m".into(), ("p".into(), picture), None, settings, None)
+        let kernel = Some(Rgba {
+            width: 1,
+            height: 1,
+            bytes: vec![9, 9, 9, 255],
+        });
+        Experiment::new(
+            "m".into(),
+            ("p".into(), picture),
+            (None, kernel),
+            settings,
+            None,
+        )
     }
 
     #[test]
@@ -128,6 +144,12 @@ mod tests {
         );
         let mut broken = experiment();
         broken.picture.bytes.pop();
+        assert_eq!(
+            said(&broken.to_bytes().expect("bytes")),
+            text::EXPERIMENT_BROKEN
+        );
+        let mut broken = experiment();
+        broken.kernel.as_mut().expect("a kernel").height = 2;
         assert_eq!(
             said(&broken.to_bytes().expect("bytes")),
             text::EXPERIMENT_BROKEN

@@ -7,6 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::settings::{pairs, take};
 use super::{Experiment, Record};
+use crate::kernel::Kernel;
 use crate::mask::Mask;
 use crate::picture::Source;
 use crate::state::{Phase, Problem, State};
@@ -25,18 +26,23 @@ pub fn experiment(state: State) -> Option<Result<Experiment, Problem>> {
         let record = record.as_ref().filter(|r| r.complete());
         record.filter(|r| Some(r.id) == shown).cloned()
     });
-    let RestoreJob { picture, mask, .. } = job;
+    let RestoreJob {
+        picture,
+        mask,
+        kernel,
+        ..
+    } = job;
     let settings = pairs(state);
     Some(Ok(Experiment::new(
         model,
         (name, picture),
-        mask,
+        (mask, kernel),
         settings,
         record,
     )))
 }
 
-/// Shows an experiment: settings, picture, mask, and the run with its result.
+/// Shows an experiment: settings, picture, mask, blur kernel, and the run with its result.
 pub fn reopen(state: State, experiment: Experiment) {
     if state.phase.get_untracked() != Phase::Ready {
         state.problem.set(Some(Problem::new(text::EXPERIMENT_WAIT)));
@@ -57,6 +63,11 @@ pub fn reopen(state: State, experiment: Experiment) {
         take(state, &experiment.settings);
         if let Some(mask) = &experiment.mask {
             state.drawing.update(|d| d.replace(Mask::from_rgba(mask)));
+        }
+        if let Some(kernel) = &experiment.kernel {
+            state
+                .kernel
+                .update(|k| k.replace(Kernel::from_rgba(kernel)));
         }
         let here = state
             .model
