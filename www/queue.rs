@@ -181,7 +181,7 @@ pub fn show(state: State, number: u32) {
         Some(Experiment::new(
             model?,
             (item.name.clone(), item.job.picture.clone()),
-            item.job.mask.clone(),
+            (item.job.mask.clone(), item.job.kernel.clone()),
             item.settings.clone(),
             Some((**record).clone()),
         ))
