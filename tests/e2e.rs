@@ -126,7 +126,7 @@ fn restore(browser: &Browser, site: &Site, device: &str, steps: u32) {
         "no gain on {device}: {before:.2} to {after:.2} dB"
     );
     assert!(number(browser, "metric-ssim-result") > 0.0);
-    let sent: Vec<String> = site.since(requests);
+    let sent: Vec<String> = site.asked_since(requests);
     assert!(
         sent.is_empty(),
         "a restoration must stay on the device, but requested {sent:?}"

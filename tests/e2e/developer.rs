@@ -64,10 +64,8 @@ fn the_developer_panel_says_where_the_time_goes() {
             json!("profile"),
             "the focus stays where it was"
         );
-        assert!(
-            site.since(requests).is_empty(),
-            "measuring asks for nothing"
-        );
+        let sent = site.asked_since(requests);
+        assert!(sent.is_empty(), "measuring asks for nothing: {sent:?}");
         browser.run("document.getElementById('developer').scrollIntoView(); return true");
         browser.screenshot(&format!("developer-{device}"));
         if device == "cpu" {

@@ -97,7 +97,7 @@ fn an_experiment_reopens_exactly_and_travels_as_a_link() {
         (settings(&other), other.run(PIXELS)),
         (wanted.clone(), pixels.clone())
     );
-    assert!(site.since(requests).is_empty());
+    assert!(site.asked_since(requests).is_empty());
     other.screenshot("reopened");
     // And the same settings give the same result again: the picture came back exactly.
     other.run("document.getElementById('run').click(); return true");

@@ -108,6 +108,14 @@ impl Site {
         self.log.lock().unwrap().len()
     }
 
+    /// The requests after the first `count`, but for the browser's own look for a newer service worker, which comes
+    /// when it likes.
+    pub fn asked_since(&self, count: usize) -> Vec<String> {
+        let mut asked = self.since(count);
+        asked.retain(|path| !path.ends_with("/service-worker.js"));
+        asked
+    }
+
     /// The requests after the first `count`.
     pub fn since(&self, count: usize) -> Vec<String> {
         self.log.lock().unwrap()[count..].to_vec()

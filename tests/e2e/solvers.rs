@@ -61,7 +61,7 @@ pub(super) fn run(browser: &Browser, site: &Site, button: &str) {
     wait(browser, "the end", &engine_state("ready"));
     let error = text(browser, "#error");
     assert_eq!(error, "", "the page reports a problem");
-    let sent = site.since(requests);
+    let sent = site.asked_since(requests);
     assert!(sent.is_empty(), "requests during a run: {sent:?}");
 }
 
