@@ -74,7 +74,16 @@ impl Experiment {
             format: String,
             version: u32,
         }
-        let other = |_| Problem::new(text::NOT_AN_EXPERIMENT);
+        // A file that was cut says at its start what it was.
+        let name = FORMAT.as_bytes();
+        let ours = bytes.windows(name.len()).take(64).any(|w| w == name);
+        let other = |_| {
+            Problem::new(if ours {
+                text::EXPERIMENT_BROKEN
+            } else {
+                text::NOT_AN_EXPERIMENT
+            })
+        };
         let head: Head = ciborium::from_reader(bytes).map_err(other)?;
         if head.format != FORMAT {
             return Err(Problem::new(text::NOT_AN_EXPERIMENT));
@@ -134,6 +143,8 @@ mod tests {
         let said = |bytes: &[u8]| Experiment::from_bytes(bytes).expect_err("refused").text;
         assert_eq!(said(b"not at all"), text::NOT_AN_EXPERIMENT);
         assert_eq!(said(&[]), text::NOT_AN_EXPERIMENT);
+        let whole = experiment().to_bytes().expect("bytes");
+        assert_eq!(said(&whole[..whole.len() / 2]), text::EXPERIMENT_BROKEN);
         let newer = Experiment {
             version: VERSION + 1,
             ..experiment()
