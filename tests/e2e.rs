@@ -62,6 +62,17 @@ fn engine_state(state: &str) -> String {
     format!("return document.documentElement.dataset.engine === '{state}'")
 }
 
+/// Waits for the engine, and for it again on the CPU.
+fn on_the_cpu(browser: &Browser) {
+    wait(browser, "the engine", &engine_state("ready"));
+    set(browser, "device", "cpu");
+    wait(
+        browser,
+        "the CPU",
+        "const d = document.documentElement.dataset; return d.engine === 'ready' && d.device === 'cpu'",
+    );
+}
+
 /// Whether the button `id` can be pressed.
 fn enabled(id: &str) -> String {
     format!(

@@ -76,13 +76,7 @@ fn a_lecture_is_held() {
     let browser = Browser::start();
     browser.viewport(1920, 1080);
     browser.open(&site.url());
-    wait(&browser, "the engine", &engine_state("ready"));
-    set(&browser, "device", "cpu");
-    wait(
-        &browser,
-        "the CPU",
-        "const d = document.documentElement.dataset; return d.engine === 'ready' && d.device === 'cpu'",
-    );
+    on_the_cpu(&browser);
     browser.run("document.getElementById('lecture-open').click(); return true");
     wait(
         &browser,

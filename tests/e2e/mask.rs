@@ -30,13 +30,7 @@ fn a_painted_mask_is_inpainted() {
     let browser = Browser::start();
     browser.viewport(1440, 1000);
     browser.open(&site.url());
-    wait(&browser, "the engine", &engine_state("ready"));
-    set(&browser, "device", "cpu");
-    wait(
-        &browser,
-        "the CPU",
-        "const d = document.documentElement.dataset; return d.engine === 'ready' && d.device === 'cpu'",
-    );
+    on_the_cpu(&browser);
     browser.run("document.getElementById('sample-3').click(); return true");
     set(&browser, "task", "inpainting");
     set(&browser, "hole", "own");

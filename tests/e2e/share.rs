@@ -25,13 +25,7 @@ fn open(site: &Site, hash: &str) -> Browser {
     browser.viewport(1440, 1000);
     browser.before_pages(LISTEN);
     browser.open(&format!("{}{hash}", site.url()));
-    wait(&browser, "the engine", &engine_state("ready"));
-    set(&browser, "device", "cpu");
-    wait(
-        &browser,
-        "the CPU",
-        "const d = document.documentElement.dataset; return d.engine === 'ready' && d.device === 'cpu'",
-    );
+    on_the_cpu(&browser);
     wait(
         &browser,
         "the preview",

@@ -26,13 +26,7 @@ pub(super) fn open(site: &Site) -> Browser {
     browser.viewport(1440, 1000);
     browser.before_pages(LISTEN);
     browser.open(&site.url());
-    wait(&browser, "the engine", &engine_state("ready"));
-    set(&browser, "device", "cpu");
-    wait(
-        &browser,
-        "the CPU",
-        "const d = document.documentElement.dataset; return d.engine === 'ready' && d.device === 'cpu'",
-    );
+    on_the_cpu(&browser);
     browser.run("document.getElementById('sample-7').click(); return true");
     wait(
         &browser,

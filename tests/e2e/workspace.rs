@@ -6,13 +6,7 @@ fn open(site: &Site) -> Browser {
     let browser = Browser::start();
     browser.viewport(1440, 1000);
     browser.open(&site.url());
-    wait(&browser, "the engine", &engine_state("ready"));
-    set(&browser, "device", "cpu");
-    wait(
-        &browser,
-        "the CPU",
-        "const d = document.documentElement.dataset; return d.engine === 'ready' && d.device === 'cpu'",
-    );
+    on_the_cpu(&browser);
     previewed(&browser);
     browser
 }
