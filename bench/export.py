@@ -18,6 +18,8 @@ from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from ops import Recorder, write_ops
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "training"))
+from emoji_lcm import packed  # noqa: E402
 
 
 class Unet(torch.nn.Module):
@@ -60,10 +62,12 @@ def randomise(model, generator):
         p.data = (torch.randn(p.shape, generator=generator) * scale + shift).half().float()
 
 
-def emoji(_):
-    folder = ROOT / "public/models/emoji-lcm"
-    unet = UNet2DConditionModel.from_pretrained(folder, subfolder="unet", torch_dtype=torch.float32)
-    vae = AutoencoderTiny.from_pretrained(folder, subfolder="vae", torch_dtype=torch.float32)
+def emoji(out):
+    shipped, folder = ROOT / "public/models/emoji-lcm", out / "model"
+    unet = packed.model(UNet2DConditionModel, shipped, "unet")
+    vae = packed.model(AutoencoderTiny, shipped, "vae")
+    for name, model in ("unet", unet), ("vae", vae):
+        model.save_pretrained(folder / name)
     return folder, unet, vae, dict(latent=16, tokens=24, picture=128)
 
 
@@ -106,11 +110,11 @@ def export(name, out):
     if unet is not None:
         side, width = size["latent"], unet.config.cross_attention_dim
         parts["unet"] = (Unet(unet), {
-            "sample": draw(1, 4, side, side), "timestep": torch.tensor([499.0]),
+            "sample": draw(1, unet.config.in_channels, side, side), "timestep": torch.tensor([499.0]),
             "context": draw(1, size["tokens"], width)})
     side = size["picture"]
     parts["encode"] = (Encode(vae), {"picture": torch.tanh(draw(1, 3, side, side))})
-    parts["decode"] = (Decode(vae), {"latent": draw(1, 4, side // 8, side // 8)})
+    parts["decode"] = (Decode(vae), {"latent": draw(1, vae.config.latent_channels, side // 8, side // 8)})
     described = {"name": name, "parts": {}}
     for part, (module, inputs) in parts.items():
         module.eval()

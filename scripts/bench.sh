@@ -22,7 +22,7 @@ if [ "$(node -p "require('$bench/node_modules/onnxruntime-web/package.json').ver
   npm install --prefix "$bench" --no-audit --no-fund --no-save "onnxruntime-web@$ORT"
 fi
 # The subjects are made again when what makes them has changed.
-stamp=$(cat bench/export.py bench/ops.py bench/requirements.txt public/models/emoji-lcm/manifest.json | sha256sum | cut -d' ' -f1)
+stamp=$(cat bench/export.py bench/ops.py training/emoji_lcm/packed.py bench/requirements.txt public/models/emoji-lcm/manifest.json | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$bench/subjects/stamp" 2>/dev/null || true)" != "$stamp" ]; then
   python="${BENCH_PYTHON:-$bench/venv/bin/python}"
   if [ ! -x "$python" ]; then

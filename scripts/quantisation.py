@@ -2,7 +2,7 @@
 """Writes the tables of the section "Quantisation" in BENCHMARKS.md.
 
     cargo build --release
-    scripts/quantisation.py                 PSNR of LATINO by precision, embedded model
+    scripts/quantisation.py --model MODEL   PSNR of LATINO by precision; MODEL is the embedded model before packing
     scripts/quantisation.py --errors MODEL  relative error of each network by precision, any model
 
 PSNR: the embedded model is packed with UNet and text encoder in f16, q8 and q4 (autoencoder f16),
@@ -83,15 +83,18 @@ def main():
     parser.add_argument("--latino", default=str(ROOT / "target/release/latino"))
     parser.add_argument("--seeds", type=int, default=1, help="measurements per picture")
     parser.add_argument("--pictures", type=int, help="only the first so many")
+    parser.add_argument("--model", type=pathlib.Path, help="the embedded model before packing: training/run.sh makes it (its work folder's model/)")
     parser.add_argument("--errors", type=pathlib.Path, metavar="MODEL", help="a diffusers folder")
     parser.add_argument("--side", type=int, default=16, help="of the latents, with --errors")
     args = parser.parse_args()
     if args.errors:
         return errors(args.latino, args.errors, args.side)
+    if not args.model:
+        parser.error("--model or --errors is needed")
     samples = json.loads((ROOT / "public/samples/samples.json").read_text())[:args.pictures]
     with tempfile.TemporaryDirectory() as folder:
         for p in PRECISIONS:
-            print(call(args.latino, "pack", "--from", ROOT / "public/models/emoji-lcm", "--to", f"{folder}/{p}",
+            print(call(args.latino, "pack", "--from", args.model, "--to", f"{folder}/{p}",
                        "--unet", p, "--text", p, "--vae", "f16").splitlines()[-1])
         print("\n| task | " + " | ".join(PRECISIONS) + " | largest loss of q8, q4 |\n|---|---|---|---|---|")
         for task, noise in TASKS:

@@ -741,6 +741,19 @@ fn the_chain_can_be_chosen() {
     ]);
     let report: serde_json::Value = serde_json::from_slice(&published.stdout).unwrap();
     assert_eq!(report["samples"][0]["steps"][1]["timestep"], 749);
+    // A late start keeps most of the picture that it starts from.
+    let dark = files.path("dark.png");
+    let night = latino_web::HostTensor::new([1, 3, 32, 32], vec![-0.9; 3 * 32 * 32]).unwrap();
+    latino_web::image::png::write_png(&dark, &night).unwrap();
+    let from = |start: &str| -> serde_json::Value {
+        let mut given = chain(&["--start", "19", "--steps", "1", "--init-picture"]);
+        given.push(start.to_owned());
+        let said = succeeds(&given.iter().map(String::as_str).collect::<Vec<_>>());
+        let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+        report["samples"][0]["metrics"]["psnr"].clone()
+    };
+    assert_ne!(from(&image), from(&dark));
+    assert_eq!(from(&image), from(&image));
     for bad in [
         ["--timesteps", "9,x"],
         ["--timesteps", "499,999"],
@@ -871,9 +884,9 @@ fn edit_changes_a_picture() {
 }
 
 #[test]
-fn the_embedded_manifest_is_what_the_command_writes() {
+fn a_committed_manifest_is_what_the_command_writes() {
     let files = Scratch::new("manifest");
-    let committed = disk::text("public/models/emoji-lcm/manifest.json");
+    let committed = disk::text("tests/fixtures/tiny-lcm/manifest.json");
     let facts: serde_json::Value = serde_json::from_str(&committed).unwrap();
     let fact = |key: &str| facts[key].as_str().unwrap().to_owned();
     let model = files.path("model");
@@ -881,7 +894,7 @@ fn the_embedded_manifest_is_what_the_command_writes() {
         let path = file["path"].as_str().unwrap();
         let to = PathBuf::from(&model).join(path);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::write(to, disk::read(&format!("public/models/emoji-lcm/{path}"))).unwrap();
+        std::fs::write(to, disk::read(&format!("tests/fixtures/tiny-lcm/{path}"))).unwrap();
     }
     succeeds(&[
         "manifest",
@@ -905,7 +918,7 @@ fn the_embedded_manifest_is_what_the_command_writes() {
     let written = std::fs::read_to_string(files.path("model/manifest.json")).unwrap();
     assert!(
         written == committed,
-        "run `latino manifest` on public/models/emoji-lcm"
+        "run `latino manifest` on tests/fixtures/tiny-lcm"
     );
 }
 

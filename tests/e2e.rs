@@ -19,6 +19,8 @@ mod kernel;
 mod lecture;
 #[path = "e2e/mask.rs"]
 mod mask;
+#[path = "e2e/model.rs"]
+mod model;
 #[path = "e2e/offline.rs"]
 mod offline;
 #[path = "e2e/prompts.rs"]
@@ -37,6 +39,7 @@ mod workspace;
 use std::time::{Duration, Instant};
 
 use browser::Browser;
+use model::shards;
 use serde_json::json;
 use site::Site;
 

@@ -1,4 +1,4 @@
-//! LATINO on the embedded model against a plain PyTorch transcription
+//! LATINO on the tiny trained model against a plain PyTorch transcription
 //! (tests/reference/latino.py), with the same weights and noises, on the CPU device.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![cfg(feature = "native")]
@@ -20,7 +20,7 @@ use safetensors::SafeTensors;
 const TIMESTEPS: [usize; 4] = [999, 759, 499, 259];
 
 fn model() -> Pipeline {
-    let files = Folder("public/models/emoji-lcm".into());
+    let files = Folder("tests/fixtures/tiny-lcm".into());
     pollster::block_on(Pipeline::load(&files, &Device::flex())).unwrap()
 }
 

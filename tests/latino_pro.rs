@@ -33,7 +33,7 @@ fn a_run_equals_the_pytorch_transcription() {
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let prompt = &header.metadata().as_ref().unwrap()["prompt"];
-    let folder = Folder("public/models/emoji-lcm".into());
+    let folder = Folder("tests/fixtures/tiny-lcm".into());
     let pipeline = pollster::block_on(Pipeline::load(&folder, &Device::flex())).unwrap();
     let spec: TaskSpec = "denoising".parse().unwrap();
     let operator = build(&spec, [3, 64, 64], &Extras::default()).unwrap();

@@ -1,5 +1,5 @@
-//! The networks against diffusers and transformers, on small random pipelines and on the emoji
-//! model, on the CPU and on WebGPU, natively and in a browser. `tests/reference/*.py` made the
+//! The networks against diffusers and transformers, on small random pipelines and on a tiny
+//! trained model, on the CPU and on WebGPU, natively and in a browser. `tests/reference/*.py` made the
 //! references and say what is in them.
 
 #![cfg(feature = "engine")]
@@ -204,11 +204,11 @@ async fn check_pipelines(device: &Device, tolerance: f64) {
     }
 }
 
-/// The embedded model, whose weights are too large for a test program in a browser.
+/// The tiny trained model.
 #[cfg(not(target_arch = "wasm32"))]
-async fn check_embedded(device: &Device, tolerance: f64) {
-    let model = "public/models/emoji-lcm";
-    check_model(model, "tests/fixtures/emoji-lcm", device, tolerance).await;
+async fn check_trained(device: &Device, tolerance: f64) {
+    let model = "tests/fixtures/tiny-lcm";
+    check_model(model, model, device, tolerance).await;
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -216,7 +216,7 @@ async fn check_embedded(device: &Device, tolerance: f64) {
 fn networks_match_diffusers_on_the_cpu() {
     pollster::block_on(async {
         check_pipelines(&Device::flex(), 1e-4).await;
-        check_embedded(&Device::flex(), 1e-4).await;
+        check_trained(&Device::flex(), 1e-4).await;
     });
 }
 
@@ -229,7 +229,7 @@ fn networks_match_diffusers_on_webgpu() {
             .await
             .expect("no adapter: install a Vulkan driver such as mesa-vulkan-drivers");
         check_pipelines(&device, 1e-3).await;
-        check_embedded(&device, 1e-3).await;
+        check_trained(&device, 1e-3).await;
     });
 }
 

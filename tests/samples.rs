@@ -1,4 +1,4 @@
-//! Whole jobs on the embedded model: samples in batches, the hybrid codec, LATINO-PRO's embedding in words.
+//! Whole jobs on the tiny trained model: samples in batches, the hybrid codec, LATINO-PRO's embedding in words.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![cfg(feature = "native")]
 
@@ -11,7 +11,7 @@ use latino_web::{Error, HostTensor, Result};
 use pollster::block_on;
 
 fn folder() -> Folder {
-    Folder("public/models/emoji-lcm".into())
+    Folder("tests/fixtures/tiny-lcm".into())
 }
 
 fn model() -> Pipeline {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::RuleArg;
+use super::{InitArg, RuleArg};
 use crate::models::{AutoencoderKlConfig, AutoencoderTinyConfig, ClipTextConfig, UNetConfig};
 use crate::pack::Precision;
 use crate::pack::folder::{Job, Progress, pack};
@@ -50,9 +50,15 @@ pub struct Args {
     /// Recommended first timestep (default: the source's manifest, else the model's last).
     #[arg(long)]
     start: Option<u32>,
+    /// Recommended start (default: the source's manifest, else the pseudo-inverse).
+    #[arg(long)]
+    init: Option<InitArg>,
     /// Recommended step size rule (default: the source's manifest, else discrepancy).
     #[arg(long)]
     rule: Option<RuleArg>,
+    /// Largest shard in MiB: smaller ones make a cut download of a small model lose less.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=64))]
+    shard_mib: u32,
 }
 
 /// Fails unless this program can run models with the folder's configs.
@@ -76,6 +82,8 @@ fn check_configs(from: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
+const MIB: usize = 1 << 20;
+
 /// Megabytes.
 fn mb(bytes: u64) -> f64 {
     bytes as f64 / 1e6
@@ -96,7 +104,9 @@ pub fn run(args: Args) -> Result<()> {
     let r = &mut job.recommended;
     r.steps = args.steps.unwrap_or(r.steps);
     r.start = args.start.or(r.start);
+    r.init = args.init.map_or(r.init, Into::into);
     r.rule = args.rule.map_or(r.rule, Into::into);
+    job.shard_bytes = args.shard_mib as usize * MIB;
     check_configs(&job.from)?;
     let mut last: Option<Instant> = None;
     let manifest = pack(&job, &mut |p: Progress| {

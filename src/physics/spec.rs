@@ -125,11 +125,11 @@ impl TaskSpec {
         }
     }
 
-    /// Whether parts of the picture leave no trace in the measurement, so that its pseudo-inverse is
-    /// only a guess there.
+    /// Whether whole parts of the picture leave no trace in the measurement, so that its pseudo-inverse is
+    /// only a guess there. Scattered missing pixels have neighbours that are known.
     pub fn has_holes(&self) -> bool {
         match self {
-            Self::Inpainting(_) => true,
+            Self::Inpainting(mask) => !matches!(mask, Mask::Random { .. }),
             Self::Composition(parts) => parts.iter().any(Self::has_holes),
             _ => false,
         }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const VOCAB: &str = include_str!("../../public/models/emoji-lcm/tokenizer/vocab.json");
-const MERGES: &str = include_str!("../../public/models/emoji-lcm/tokenizer/merges.txt");
-const CONFIG: &str = include_str!("../../public/models/emoji-lcm/tokenizer/tokenizer_config.json");
+const VOCAB: &str = include_str!("../../tests/fixtures/tiny-lcm/tokenizer/vocab.json");
+const MERGES: &str = include_str!("../../tests/fixtures/tiny-lcm/tokenizer/merges.txt");
+const CONFIG: &str = include_str!("../../tests/fixtures/tiny-lcm/tokenizer/tokenizer_config.json");
 const WHOLE: &str = include_str!("../../tests/fixtures/clip_tokenizer.json");
 
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ fn truncation_keeps_the_end_token() {
     assert_eq!(tokenizer.max_length(), 24);
     let encoding = tokenizer.encode(&"red ".repeat(23));
     assert_eq!(encoding.ids.len(), 24);
-    assert_eq!((encoding.ids[0], encoding.ids[23]), (2046, 2047));
+    assert_eq!((encoding.ids[0], encoding.ids[23]), (1022, 1023));
     assert_eq!(encoding.dropped, 1);
     assert_eq!(tokenizer.encode(&"red ".repeat(22)).dropped, 0);
 }
@@ -82,8 +82,8 @@ fn without_a_config_clip_defaults_hold() {
     let tokenizer = Tokenizer::from_vocab(VOCAB, MERGES, None).unwrap();
     let encoding = tokenizer.encode("");
     assert_eq!(encoding.ids.len(), 77);
-    assert_eq!(encoding.ids[..2], [2046, 2047]);
-    assert!(encoding.ids[2..].iter().all(|id| *id == 2047));
+    assert_eq!(encoding.ids[..2], [1022, 1023]);
+    assert!(encoding.ids[2..].iter().all(|id| *id == 1023));
     let endless = r#"{"model_max_length": 1000000000000000019884624838656}"#;
     let tokenizer = Tokenizer::from_vocab(VOCAB, MERGES, Some(endless)).unwrap();
     assert_eq!(tokenizer.max_length(), 77);
@@ -95,7 +95,7 @@ fn added_tokens_of_the_config_are_found() {
         r#"{"added_tokens_decoder": {"3000": {"content": "<new style>", "normalized": false}}}"#;
     let tokenizer = Tokenizer::from_vocab(VOCAB, MERGES, Some(config)).unwrap();
     let ids = tokenizer.encode("a<new style>").ids;
-    assert_eq!(ids[..4], [2046, 320, 3000, 2047]);
+    assert_eq!(ids[..4], [1022, 320, 3000, 1023]);
 }
 
 #[test]

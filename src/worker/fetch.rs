@@ -9,6 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use super::{progress, store::Store};
 use crate::engine::ModelFiles;
 use crate::engine::files::{Manifest, ManifestFile};
+use crate::pack::table::shard_path;
 use crate::{Error, Result};
 
 /// A model folder behind a URL, described by its `manifest.json`.
@@ -43,6 +44,28 @@ impl Served {
         })
     }
 
+    /// A file for the visitor: a shard's name is a hash, which says nothing.
+    fn what(&self, path: &str) -> String {
+        let packed = self.manifest.packed.as_ref();
+        let place = packed.and_then(|packed| {
+            let shard = (packed.shards.iter()).position(|hash| shard_path(hash) == path)?;
+            packed.parts.iter().find_map(|part| {
+                let shards: Vec<_> = part.shards().into_iter().collect();
+                let number = shards.iter().position(|s| *s == shard)?;
+                let name = match part.name.as_str() {
+                    "text_encoder" => "the text encoder",
+                    "unet" => "the UNet",
+                    _ => "the autoencoder",
+                };
+                Some(match shards.len() {
+                    1 => name.to_owned(),
+                    count => format!("{name}, part {} of {count}", number + 1),
+                })
+            })
+        });
+        place.unwrap_or_else(|| path.to_owned())
+    }
+
     /// Where a file is kept.
     fn key(&self, file: &ManifestFile) -> String {
         format!("{}{}?sha256={}", self.base, file.path, file.sha256)
@@ -69,7 +92,11 @@ impl ModelFiles for Served {
             Some(bytes) => bytes,
             None => {
                 let bytes = get(&format!("{}{path}", self.base), |so_far| {
-                    progress(&format!("Fetching {path}"), before + so_far, self.total);
+                    progress(
+                        &format!("Fetching {}", self.what(path)),
+                        before + so_far,
+                        self.total,
+                    );
                 })
                 .await?;
                 file.check(&bytes)?;
@@ -78,7 +105,11 @@ impl ModelFiles for Served {
             }
         };
         self.done.set(before + bytes.len() as f64);
-        progress(&format!("Loading {path}"), self.done.get(), self.total);
+        progress(
+            &format!("Loading {}", self.what(path)),
+            self.done.get(),
+            self.total,
+        );
         Ok(Some(bytes))
     }
 

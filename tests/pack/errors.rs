@@ -5,7 +5,7 @@ use latino_web::pack::Precision;
 use latino_web::pack::shards::SHARD_BYTES;
 
 use crate::networks::{PARTS, answers, errors, rounded};
-use crate::support::{EMOJI, MODEL, Scratch, copy, pack_all, read, root, write};
+use crate::support::{MODEL, Scratch, TINY, copy, pack_all, read, root, write};
 
 /// Relative errors of text, unet, encode and decode that are let pass.
 type Bounds = [f64; 4];
@@ -49,15 +49,15 @@ fn the_random_pipeline_within_bounds() {
 
 /// `cargo test --test pack quantisation -- --nocapture` prints the table of BENCHMARKS.md.
 #[test]
-fn quantisation_of_the_embedded_model_within_bounds() {
+fn quantisation_of_a_trained_model_within_bounds() {
     let cases = [
         (Precision::F16, [0.0; 4]),
         (Precision::Q8, [2e-3, 3e-3, 1e-2, 1e-2]),
         (Precision::Q4, [2.5e-2, 5e-2, 1e-1, 1.5e-1]),
     ];
     check(
-        EMOJI,
-        "tests/fixtures/emoji-lcm/reference.safetensors",
+        TINY,
+        "tests/fixtures/tiny-lcm/reference.safetensors",
         &cases,
     );
 }

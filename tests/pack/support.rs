@@ -13,8 +13,8 @@ use safetensors::tensor::{Dtype, TensorView};
 /// The random pipeline most tests pack.
 pub const MODEL: &str = "tests/fixtures/pipelines/lcm";
 
-/// The embedded model.
-pub const EMOJI: &str = "public/models/emoji-lcm";
+/// The tiny trained model.
+pub const TINY: &str = "tests/fixtures/tiny-lcm";
 
 /// A path below the package's folder, at run time: clones may share compiled tests.
 pub fn root(path: &str) -> PathBuf {

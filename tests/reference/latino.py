@@ -13,7 +13,7 @@ from diffusers import AutoencoderTiny, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
-MODEL = Path(sys.argv[1] if len(sys.argv) > 1 else "public/models/emoji-lcm")
+MODEL = Path(sys.argv[1] if len(sys.argv) > 1 else "tests/fixtures/tiny-lcm")
 OUT = Path(sys.argv[2] if len(sys.argv) > 2 else "tests/fixtures/latino")
 SIDE, TIMESTEPS = 128, [999, 759, 499, 259]
 

@@ -12,7 +12,7 @@ from diffusers import AutoencoderTiny, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
-MODEL = Path(sys.argv[1] if len(sys.argv) > 1 else "public/models/emoji-lcm")
+MODEL = Path(sys.argv[1] if len(sys.argv) > 1 else "tests/fixtures/tiny-lcm")
 OUT = Path(sys.argv[2] if len(sys.argv) > 2 else "tests/fixtures/latino/pro.safetensors")
 SIDE, SIGMA, GAMMA = 64, 0.25, 0.5
 CHAIN, LAST, ITERATIONS = [999, 639, 259], [999, 499], 3

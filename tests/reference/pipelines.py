@@ -36,7 +36,7 @@ from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
-TOKENIZER = ROOT / "public/models/emoji-lcm/tokenizer"
+TOKENIZER = ROOT / "tests/fixtures/tiny-lcm/tokenizer"
 TOKENS = 24
 VOCABULARY = 2048
 STEPS = 4

@@ -1,5 +1,5 @@
 """Writes tests/fixtures/tokenizer.json (prompts and their ids by transformers' CLIPTokenizer on the
-emoji model's tokenizer) and tests/fixtures/clip_tokenizer.json (the same tokenizer as one file).
+tiny trained model's tokenizer) and tests/fixtures/clip_tokenizer.json (the same tokenizer as one file).
 
 Run from the repository root: python tests/reference/tokenizer.py  (needs transformers)
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from transformers import AddedToken, CLIPTokenizer
 
 ROOT = Path(__file__).parents[2]
-MODEL = ROOT / "public/models/emoji-lcm/tokenizer"
+MODEL = ROOT / "tests/fixtures/tiny-lcm/tokenizer"
 OUT = ROOT / "tests/fixtures"
 
 PROMPTS = [

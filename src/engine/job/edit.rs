@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn words_that_stay_are_found_and_must_be_there() {
-        let folder = "public/models/emoji-lcm/tokenizer";
+        let folder = "tests/fixtures/tiny-lcm/tokenizer";
         let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
         let tokenizer =
             Tokenizer::from_vocab(&read("vocab.json"), &read("merges.txt"), None).unwrap();

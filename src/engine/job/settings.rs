@@ -20,7 +20,7 @@ pub struct SolverSettings {
     /// Network evaluations of one LATINO run.
     pub steps: usize,
     /// First timestep; the model's last one when `None`. A lower one keeps more of the
-    /// initial picture. Inpainting starts at the last one whatever is said here.
+    /// initial picture. Whole holes (a box, a given mask) start at the last one whatever is said here.
     pub start: Option<usize>,
     /// The timesteps of LATINO's run, `steps` in number, in place of the model's own rule.
     pub timesteps: Option<Vec<usize>>,

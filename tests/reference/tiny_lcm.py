@@ -1,8 +1,8 @@
-"""What diffusers and transformers compute with the emoji model, part by part and as a whole.
+"""What diffusers and transformers compute with the tiny trained model, part by part and as a whole.
 
     python tests/reference/emoji_lcm.py [model folder] [output folder]
 
-Defaults: public/models/emoji-lcm and tests/fixtures/emoji-lcm. Writes `reference.safetensors` with
+Defaults: tests/fixtures/tiny-lcm and tests/fixtures/tiny-lcm. Writes `reference.safetensors` with
 the tensors described in pipelines.py. The f16 weights are computed with in f32.
 """
 
@@ -49,7 +49,7 @@ def main(model, target):
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "public/models/emoji-lcm"
-    into = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "tests/fixtures/emoji-lcm"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "tests/fixtures/tiny-lcm"
+    into = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "tests/fixtures/tiny-lcm"
     with torch.no_grad():
         main(folder, into)
