@@ -11,6 +11,8 @@ mod axe;
 mod browser;
 #[path = "e2e/developer.rs"]
 mod developer;
+#[path = "e2e/download.rs"]
+mod download;
 #[path = "e2e/failures.rs"]
 mod failures;
 #[path = "e2e/kernel.rs"]

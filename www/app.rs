@@ -13,6 +13,7 @@ use crate::components::{
     header::Header,
     input::{PictureInput, accept_transfer, take_sample_number},
     lecture::LectureView,
+    library::Library,
     pro::ProView,
     problem::ProblemBox,
     prompts::PromptsView,
@@ -92,6 +93,7 @@ pub fn App() -> impl IntoView {
                 <Strip/>
                 <StepsChart/>
                 <Solvers/>
+                <Library/>
                 <Developer/>
                 <Queue/>
                 <Share/>

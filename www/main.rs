@@ -11,6 +11,7 @@ mod experiment;
 mod history;
 mod kernel;
 mod lecture;
+mod library;
 mod mask;
 mod noise;
 mod picture;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use latino_web::protocol::{
-    ChainSettings, DeviceChoice, DeviceReport, FailureKind, Initialisation, ModelReport,
+    ChainSettings, DeviceChoice, DeviceReport, FailureKind, Initialisation, Kept, ModelReport,
     OutputStage, ProSettings, Profile, RestoreJob, Solver, StepRule,
 };
 use leptos::prelude::*;
@@ -14,6 +14,7 @@ use crate::experiment::Record;
 use crate::history::History;
 use crate::kernel::Kernel;
 use crate::lecture::Lecture;
+use crate::library::Library;
 use crate::mask::Drawing;
 use crate::noise::Noise;
 use crate::picture::Source;
@@ -67,6 +68,8 @@ pub struct Load {
     pub done: f64,
     /// Bytes in all.
     pub total: f64,
+    /// Bytes a second of a download; `None` when nothing is being downloaded.
+    pub rate: Option<f64>,
 }
 
 /// What went wrong, for the visitor.
@@ -128,6 +131,12 @@ pub struct State {
     pub phase: RwSignal<Phase>,
     /// Loading progress.
     pub load: RwSignal<Option<Load>>,
+    /// Whether the visitor has paused the download.
+    pub paused: RwSignal<bool>,
+    /// The models that are kept.
+    pub library: RwSignal<Library>,
+    /// Where the model's files are kept.
+    pub kept: RwSignal<Option<Kept>>,
     /// The wanted device.
     pub wanted: RwSignal<DeviceChoice>,
     /// The running device.
@@ -228,6 +237,9 @@ impl State {
         Self {
             phase: RwSignal::new(Phase::Starting),
             load: RwSignal::new(None),
+            paused: RwSignal::new(false),
+            library: RwSignal::new(Library::default()),
+            kept: RwSignal::new(None),
             wanted: RwSignal::new(wanted),
             device: RwSignal::new(None),
             model: RwSignal::new(None),

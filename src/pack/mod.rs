@@ -8,6 +8,7 @@
 //! | [`matrix`] | whole matrices in any precision, to bytes and back |
 //! | [`table`] | where each tensor lies in the shards |
 //! | [`manifest`] | `manifest.json` |
+//! | [`tar`] | headers of tar archives, for the export of kept models |
 //! | [`header`] | the header and the index of safetensors files |
 //! | [`shards`] | filling shards in order |
 //! | [`source`] | reading a diffusers folder row by row (native) |
@@ -30,6 +31,7 @@ pub mod shards;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod source;
 pub mod table;
+pub mod tar;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod unfinished;
 

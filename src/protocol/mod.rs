@@ -4,11 +4,13 @@
 //! Pictures travel as [`Rgba`]: 8-bit sRGB, row-major, which is what canvases want.
 
 mod lecture;
+mod library;
 mod profile;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::lecture::{Pace, Stage};
+pub use self::library::{Kept, LibraryEvent, LibraryRequest, Place, StoredModel};
 pub use self::profile::{BlockProfile, KernelCount, MemoryProfile, NetworkProfile, Profile};
 pub use crate::solver::OutputStage;
 
@@ -280,6 +282,15 @@ pub struct EditJob {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
+    /// About the models that are kept.
+    Library(LibraryRequest),
+    /// Pauses the download of a model, or goes on with it.
+    PauseDownload {
+        /// Whether it is to wait.
+        paused: bool,
+    },
+    /// Ends the download of a model. What has come is kept. Answered by `Failed`.
+    StopDownload,
     /// Choose a device and load a model. Answered by `LoadProgress`*, then `Ready` or `Failed`.
     Load {
         /// Wanted device.
@@ -476,7 +487,13 @@ pub enum Event {
         done: f64,
         /// Bytes in all.
         total: f64,
+        /// Bytes a second while files are being downloaded; `None` while they are not.
+        rate: Option<f64>,
     },
+    /// About the models that are kept.
+    Library(LibraryEvent),
+    /// Where the model's files are kept. Follows `Ready`.
+    Kept(Kept),
     /// Device and model are ready.
     Ready {
         /// The device.

@@ -5,11 +5,11 @@
 //! to start again. That is also the only safe answer to a lost device.
 
 mod adapter;
-mod fetch;
+mod js;
 mod lecture;
+mod model;
 mod profile;
 mod remember;
-mod store;
 mod turn;
 
 use std::cell::RefCell;
@@ -37,6 +37,8 @@ struct State {
     cancelled: RefCell<BTreeSet<u32>>,
     /// Whose steps are shown part by part.
     lecture: lecture::Lecture,
+    /// Pause and stop of the model's download.
+    download: Rc<model::control::Control>,
 }
 
 /// Installs the message handler and says `Hello`. Fails only outside a dedicated worker.
@@ -94,6 +96,9 @@ async fn handle(state: Rc<State>, request: Request) {
                 fail(None, &e);
             }
         }
+        Request::Library(request) => model::library::answer(request).await,
+        Request::PauseDownload { paused } => state.download.pause(paused),
+        Request::StopDownload => state.download.stop(),
         Request::Measure { id, job } => match Restoration::prepare(&job) {
             Ok(prepared) => post(&Event::Measured {
                 id,
@@ -153,7 +158,7 @@ async fn load(state: &State, choice: crate::protocol::DeviceChoice, url: &str) -
             remember::keep(&memory.text()).await;
         }
     }
-    let files = fetch::Served::open(url).await?;
+    let files = model::Served::open(url, state.download.clone()).await?;
     let pipeline = Pipeline::load(&files, &compute.device).await?;
     let model = pipeline.report().clone();
     state.pipeline.replace(Some(Rc::new(pipeline)));
@@ -161,7 +166,8 @@ async fn load(state: &State, choice: crate::protocol::DeviceChoice, url: &str) -
         device: compute.report,
         model,
     });
-    files.forget_others().await;
+    files.commit().await;
+    post(&Event::Kept(files.kept().await));
     Ok(())
 }
 
@@ -170,6 +176,7 @@ fn progress(stage: &str, done: f64, total: f64) {
         stage: stage.into(),
         done,
         total,
+        rate: None,
     });
 }
 

@@ -22,18 +22,42 @@ pub fn seconds() -> f64 {
     ask().unwrap_or_else(now) / 1000.0
 }
 
-/// Lets pending messages and timers run: resolves in a later task, not merely a later microtask.
-pub async fn give() {
+/// A promise that resolves to `value` after so many milliseconds, and its timer.
+pub fn after(milliseconds: i32, value: &JsValue) -> (js_sys::Promise, Option<i32>) {
+    let mut timer = None;
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         let scope = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>();
         let set = scope.and_then(|s| {
-            s.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 0)
+            s.set_timeout_with_callback_and_timeout_and_arguments_1(&resolve, milliseconds, value)
                 .map_err(Into::into)
         });
-        if set.is_err() {
-            // Without timers there is nothing to wait for.
-            let _ = resolve.call0(&JsValue::UNDEFINED);
+        match set {
+            Ok(id) => timer = Some(id),
+            Err(_) => {
+                // Without timers there is nothing to wait for.
+                let _ = resolve.call1(&JsValue::UNDEFINED, value);
+            }
         }
     });
-    let _ = JsFuture::from(promise).await;
+    (promise, timer)
+}
+
+/// Stops a timer; its promise never resolves.
+pub fn forget(timer: Option<i32>) {
+    if let (Some(timer), Ok(scope)) = (
+        timer,
+        js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>(),
+    ) {
+        scope.clear_timeout_with_handle(timer);
+    }
+}
+
+/// Waits so many milliseconds.
+pub async fn sleep(milliseconds: i32) {
+    let _ = JsFuture::from(after(milliseconds, &JsValue::UNDEFINED).0).await;
+}
+
+/// Lets pending messages and timers run: resolves in a later task, not merely a later microtask.
+pub async fn give() {
+    sleep(0).await;
 }

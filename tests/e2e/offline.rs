@@ -7,12 +7,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::*;
 
 const KEPT: &str = "return document.documentElement.dataset.offline === 'kept'";
-/// Puts rubbish in the place of a kept file, in the one cache of model files.
-fn damage(browser: &Browser, file: &str) {
+/// Puts rubbish in the place of a kept shard, of the same length. Shards are kept under their hashes.
+pub fn damage(browser: &Browser, shard: &str) {
+    let name = shard.rsplit('/').next().unwrap().trim_end_matches(".bin");
     browser.run_async(&format!(
-        "const cache = await caches.open('latino-web models');
-         const key = (await cache.keys()).find((r) => r.url.includes('{file}'));
-         await cache.put(key, new Response('damaged')); return true"
+        "const models = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
+         for await (const model of models.values()) {{
+           const file = await model.getFileHandle('{name}').catch(() => null);
+           if (!file) continue;
+           const size = (await file.getFile()).size;
+           const stream = await file.createWritable();
+           await stream.write(new Uint8Array(size)); await stream.close();
+           return true;
+         }}
+         throw 'no such shard'"
     ));
 }
 
@@ -108,8 +116,11 @@ fn after_one_visit_no_server_is_needed() {
     browser.open(&site.url());
     wait(&browser, "the engine", &engine_state("ready"));
     wait(&browser, "the service worker", KEPT);
-    let said = browser.run("return document.getElementById('offline').innerText");
-    assert!(said.as_str().unwrap().contains("no network"), "{said}");
+    wait(
+        &browser,
+        "the word",
+        "return document.getElementById('offline').innerText.includes('no network')",
+    );
     let wrong = browser.devtools("Page.getInstallabilityErrors", &json!({}));
     assert_eq!(wrong["installabilityErrors"], json!([]), "not installable");
     let icons = browser.run_async(

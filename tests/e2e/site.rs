@@ -1,21 +1,45 @@
-//! A static file server that remembers what was asked of it, with the headers that a host should send.
+//! A static file server that remembers what was asked of it, with the headers that a host should send; it can be told to misbehave.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// The content security policy of a hosted page.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
     img-src 'self' blob: data:; style-src 'self'; connect-src 'self'; object-src 'none'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// What goes wrong with an answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// The connection ends after so many bytes of the body.
+    Cut(usize),
+    /// One byte is another.
+    WrongByte,
+    /// A shorter file, whole by its headers.
+    Truncated,
+    /// This status.
+    Status(u16),
+    /// A web page in place of the file.
+    WebPage,
+    /// 16 KiB at a time, with so many milliseconds in between.
+    Slow(u64),
+    /// Half of the file, and then nothing.
+    Stalled,
+}
+
+/// Path's end, fault, how often yet.
+type Faults = Arc<Mutex<Vec<(String, Fault, usize)>>>;
+
 /// A running server; it ends with the test.
 pub struct Site {
     port: u16,
     stopped: Arc<AtomicBool>,
     log: Arc<Mutex<Vec<String>>>,
+    faults: Faults,
 }
 
 fn mime(path: &Path) -> &'static str {
@@ -34,7 +58,12 @@ fn mime(path: &Path) -> &'static str {
 
 /// Answers the one request of a connection and closes it: browsers then never wait for each other's
 /// kept-alive connections.
-fn answer(mut stream: TcpStream, root: &Path, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    root: &Path,
+    seen: &Mutex<Vec<String>>,
+    faults: &Faults,
+) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let Some(request) = lines.next().transpose()? else {
         return Ok(()); // a connection opened in advance and not used
@@ -49,17 +78,54 @@ fn answer(mut stream: TcpStream, root: &Path, seen: &Mutex<Vec<String>>) -> std:
         _ => "no such file",
     };
     let path = root.join(relative);
-    let (status, kind, body) = match std::fs::read(&path) {
-        Ok(bytes) => ("200 OK", mime(&path), bytes),
-        Err(_) => ("404 Not Found", "text/plain", b"not found".to_vec()),
+    let (mut status, mut kind, mut body) = match std::fs::read(&path) {
+        Ok(bytes) => ("200 OK".to_owned(), mime(&path), bytes),
+        Err(_) => (
+            "404 Not Found".to_owned(),
+            "text/plain",
+            b"not found".to_vec(),
+        ),
     };
+    let fault = {
+        let mut faults = faults.lock().unwrap();
+        let due =
+            (faults.iter_mut()).find(|(end, _, left)| *left > 0 && url.ends_with(end.as_str()));
+        due.map(|(_, fault, left)| {
+            *left -= 1;
+            *fault
+        })
+    };
+    let middle = body.len() / 2;
+    match fault {
+        Some(Fault::WrongByte) => body[middle] ^= 1,
+        Some(Fault::Truncated) => body.truncate(middle),
+        Some(Fault::Status(code)) => status = format!("{code} So It Is"),
+        Some(Fault::WebPage) => (kind, body) = ("text/html", b"<p>sign in</p>".to_vec()),
+        _ => (),
+    }
     write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
          Content-Security-Policy: {POLICY}\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
-    stream.write_all(&body)
+    match fault {
+        Some(Fault::Cut(bytes)) => stream.write_all(&body[..bytes]),
+        Some(Fault::Slow(milliseconds)) => {
+            for part in body.chunks(16 << 10) {
+                stream.write_all(part)?;
+                stream.flush()?;
+                std::thread::sleep(Duration::from_millis(milliseconds));
+            }
+            Ok(())
+        }
+        Some(Fault::Stalled) => {
+            stream.write_all(&body[..middle])?;
+            std::thread::sleep(Duration::from_secs(60));
+            Ok(())
+        }
+        _ => stream.write_all(&body),
+    }
 }
 
 impl Site {
@@ -76,17 +142,24 @@ impl Site {
         let seen = log.clone();
         let stopped: Arc<AtomicBool> = Arc::default();
         let end = stopped.clone();
+        let faults = Faults::default();
+        let wrong = faults.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if end.load(Ordering::Relaxed) {
                     return; // and closes the port
                 }
-                let (seen, root) = (seen.clone(), root.clone());
+                let (seen, root, wrong) = (seen.clone(), root.clone(), wrong.clone());
                 // A browser that goes away in the middle of an answer is no failure.
-                std::thread::spawn(move || answer(stream, &root, &seen).ok());
+                std::thread::spawn(move || answer(stream, &root, &seen, &wrong).ok());
             }
         });
-        Self { port, stopped, log }
+        Self {
+            port,
+            stopped,
+            log,
+            faults,
+        }
     }
 
     /// Ends the server: from now on connections are refused.
@@ -101,6 +174,16 @@ impl Site {
     /// The page's address.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/sub/", self.port)
+    }
+
+    /// The next `times` answers to requests that end so go wrong.
+    pub fn fail(&self, end: &str, fault: Fault, times: usize) {
+        (self.faults.lock().unwrap()).push((end.into(), fault, times));
+    }
+
+    /// From now on nothing goes wrong.
+    pub fn mend(&self) {
+        self.faults.lock().unwrap().clear();
     }
 
     /// How many requests came so far.

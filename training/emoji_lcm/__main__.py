@@ -6,18 +6,18 @@ from pathlib import Path
 
 import torch
 
-from . import autoencoder, corpus, distil, evaluate, export, iterates, latents, peers, start, teacher, text, tokenizer
+from . import autoencoder, corpus, distil, evaluate, export, iterates, latents, peers, polish, start, teacher, text, tokenizer
 from .sizes import EMBEDDED, TINY
 
-MINUTES = {"autoencoder": 40, "text": 6, "teacher": 240, "distil": 60}
-QUICK = {"autoencoder": 0.6, "text": 0.3, "teacher": 0.8, "distil": 0.5}
+MINUTES = {"autoencoder": 40, "text": 6, "teacher": 240, "distil": 60, "polish": 20}
+QUICK = {"autoencoder": 0.6, "text": 0.3, "teacher": 0.8, "distil": 0.5, "polish": 0.3}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="emoji_lcm", description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for the corpus, checkpoints and results")
     parser.add_argument("--quick", action="store_true", help="a tenth of the corpus and a minute a stage: proves the pipeline, makes no useful model")
-    parser.add_argument("--stages", default="corpus,tokenizer,text,autoencoder,latents,iterates,teacher,distil,export,evaluate")
+    parser.add_argument("--stages", default="corpus,tokenizer,text,autoencoder,latents,iterates,teacher,distil,polish,export,evaluate")
     parser.add_argument("--minutes", action="append", default=[], metavar="STAGE=N", help="training time of a stage")
     parser.add_argument("--processes", type=int, default=min(4, os.cpu_count() or 1), help="processes that train teacher and student together (without a GPU)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -45,6 +45,7 @@ def main() -> None:
         "iterates": lambda: peers.run(options.processes, iterates.build, work, 256 if options.quick else 1000 if options.tiny else 8000),
         "teacher": lambda: peers.run(options.processes, teacher.train, work, minutes["teacher"], sizes),
         "distil": lambda: peers.run(options.processes, distil.train, work, minutes["distil"]),
+        "polish": lambda: polish.train(work, minutes["polish"]),
         "export": lambda: export.write(work),
         "evaluate": lambda: evaluate.report(work),
     }

@@ -17,8 +17,9 @@ from . import common, corpus, muon
 from .sizes import Sizes
 
 BATCH, CROP, RATE = 32, 64, 2e-3
-# Share of the latents that get much noise, and its range, relative to the latents' deviation; the others get LITTLE.
-NOISY, RANGE, LITTLE = 0.5, (0.05, 0.5), 0.03
+# Share of the latents that get much noise, and its range, relative to the latents' deviation; the others get LITTLE. Much of it
+# first, so that the code is one that noise does not break, and less in the last quarter, for fidelity.
+FIRST, LAST, LITTLE = (0.5, (0.05, 0.5)), (0.3, (0.05, 0.35)), 0.03
 
 
 def model(sizes: Sizes) -> AutoencoderTiny:
@@ -50,11 +51,11 @@ def seen(x: torch.Tensor) -> torch.Tensor:
     return x + level * torch.randn_like(x)
 
 
-def disturbance(z: torch.Tensor) -> torch.Tensor:
-    """Noise for the latents `[B, C, h, w]`: what survives it survives LATINO's noise at the late timesteps."""
-    low, high = RANGE
+def disturbance(z: torch.Tensor, fraction: float) -> torch.Tensor:
+    """Noise for the latents `[B, C, h, w]` at that share of the training: what survives it survives LATINO's noise at the late timesteps."""
+    share, (low, high) = FIRST if fraction < 0.75 else LAST
     level = low * (high / low) ** torch.rand(len(z), 1, 1, 1)
-    level = torch.where(torch.rand(len(z), 1, 1, 1) < NOISY, level, LITTLE).to(z)
+    level = torch.where(torch.rand(len(z), 1, 1, 1) < share, level, LITTLE).to(z)
     return level * z.detach().std() * torch.randn_like(z)
 
 
@@ -106,7 +107,7 @@ def train(work: Path, minutes: float, sizes: Sizes) -> None:
         x = batch(pictures, training).to(place, memory_format=torch.channels_last)
         with torch.autocast(place.type, torch.bfloat16):
             z = ae.encode(seen(x)).latents.float()
-            y = ae.decode(z + disturbance(z)).sample.float()
+            y = ae.decode(z + disturbance(z, f)).sample.float()
         error = loss(y, x, z)
         optimiser.zero_grad()
         error.backward()

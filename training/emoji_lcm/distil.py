@@ -2,7 +2,7 @@
 
 One DDIM step of the teacher over 20 timesteps with classifier-free guidance, an averaged student as target, and the pseudo-Huber
 distance of predicted clean latents. The guidance scale is distilled in: the student runs without guidance. A share of each
-batch are LATINO's own iterates (`iterates.py`), answered with the clean latent in the least squares sense.
+batch are LATINO's own iterates (`iterates.py`), answered with the clean latent in the least squares sense of the picture (`metric.py`).
 """
 
 import copy
@@ -14,7 +14,7 @@ from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from transformers import CLIPTextModel
 
-from . import common, muon, tokenizer
+from . import common, metric, muon, tokenizer
 from .data import Batches
 from .iterates import Iterates
 from .peers import Peers
@@ -34,6 +34,11 @@ def boundary(t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         common.per_sample(SIGMA_DATA**2 / (tau**2 + SIGMA_DATA**2)),
         common.per_sample(tau / (tau**2 + SIGMA_DATA**2).sqrt()),
     )
+
+
+def timesteps(count: int) -> torch.Tensor:
+    """Timesteps for iterates; the early, nearly clean ones are where a restoration starts, so the square prefers them."""
+    return (1 + (ITERATES_HIGHEST * torch.rand(count) ** 2).long()) * SKIP - 1
 
 
 def train(work: Path, minutes: float, peers: Peers) -> None:
@@ -62,6 +67,7 @@ def train(work: Path, minutes: float, peers: Peers) -> None:
         step, running = state["step"], state["running"]
         data.rng.seed(step + 10**6 * peers.rank)
         torch.manual_seed(step + 10**6 * peers.rank)
+    shown = metric.root(work, data.latents[torch.randperm(len(data.latents), generator=torch.Generator().manual_seed(4))[:64]])
     with torch.no_grad():
         empty = text(tokenizer.ids(data.tokens, [""]).to(place)).last_hidden_state
     weights, first = list(student.parameters()), step
@@ -84,7 +90,7 @@ def train(work: Path, minutes: float, peers: Peers) -> None:
                 end = common.clean_of(before.cpu(), target(before, s.to(place), context, return_dict=False)[0].float().cpu(), s)
                 skip, scale = boundary(s)
                 end = skip * before.cpu() + scale * end
-                late = torch.randint(1, ITERATES_HIGHEST + 1, (ITERATES,)) * SKIP - 1
+                late = timesteps(ITERATES)
                 start, answer, said = pairs.draw(ITERATES)
                 start = common.noised(start, late, torch.randn(start.shape)).to(place, memory_format=torch.channels_last)
                 said = text(said.to(place)).last_hidden_state.float()
@@ -92,7 +98,7 @@ def train(work: Path, minutes: float, peers: Peers) -> None:
             guess = student(z, t.to(place), context, return_dict=False)[0].float()
         guess = common.clean_of(z.cpu(), guess.cpu(), t)
         error = (((guess[:BATCH] - end) ** 2 + HUBER**2).sqrt() - HUBER).mean()
-        restored = ((guess[BATCH:] - answer) ** 2).mean()
+        restored = (torch.einsum("dc,bchw->bdhw", shown, guess[BATCH:] - answer) ** 2).mean()
         error = error + ITERATES_WEIGHT * restored
         optimiser.zero_grad()
         error.backward()

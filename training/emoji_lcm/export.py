@@ -17,7 +17,8 @@ def write(work: Path) -> None:
         shutil.rmtree(out)
     UNet2DConditionModel.from_pretrained(work / "student" / "unet").to(torch.float16).save_pretrained(out / "unet")
     CLIPTextModel.from_pretrained(work / "teacher" / "text_encoder").to(torch.float16).save_pretrained(out / "text_encoder")
-    AutoencoderTiny.from_pretrained(work / "autoencoder").to(torch.float16).save_pretrained(out / "vae")
+    polished = work / "polished"
+    AutoencoderTiny.from_pretrained(polished if polished.exists() else work / "autoencoder").to(torch.float16).save_pretrained(out / "vae")
     shutil.copytree(work / "tokenizer", out / "tokenizer")
     LCMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", prediction_type="v_prediction", original_inference_steps=50, clip_sample=False

@@ -10,6 +10,7 @@ import math
 import random
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny
@@ -75,7 +76,7 @@ def degraded(x: torch.Tensor, rng: random.Random) -> torch.Tensor:
 
 @torch.no_grad()
 def build(work: Path, count: int, peers: Peers) -> None:
-    """Writes `iterates/RANK-NUMBER.pt`, CHUNK pairs each: scaled latents of pictures and of their starts, and captions' ids."""
+    """Writes `iterates/RANK-NUMBER.pt`, CHUNK pairs each: scaled latents of pictures and of their starts, captions' ids, and which pictures they are."""
     folder = work / "iterates"
     folder.mkdir(exist_ok=True)
     pictures, listing, concepts = corpus.load(work)
@@ -96,19 +97,23 @@ def build(work: Path, count: int, peers: Peers) -> None:
         seed = 1000 * peers.rank + number
         rng = random.Random(seed)
         torch.manual_seed(seed)
-        clean, starts, rows = [], [], []
+        clean, starts, rows, origin, backgrounds, mirrored = [], [], [], [], [], []
         for _ in range(CHUNK // BATCH):
             chosen = [rng.choice(training) for _ in range(BATCH)]
             names = ["white" if rng.random() < 0.5 else rng.choice(list(common.COLOURS)[1:]) for _ in chosen]
             x = common.composite(pictures[chosen], torch.tensor([common.COLOURS[n] for n in names]))
             for k, i in enumerate(chosen):
-                if rng.random() < 0.5 and concepts[listing[i]["slug"]]["group"] not in NO_MIRROR:
+                mirrored.append(rng.random() < 0.5 and concepts[listing[i]["slug"]]["group"] not in NO_MIRROR)
+                if mirrored[-1]:
                     x[k] = x[k].flip(2)
+            origin += chosen
+            backgrounds += [common.COLOURS[n] for n in names]
             clean.append(encode(x))
             starts.append(encode(degraded(x, rng).clamp(-1, 1)))
             rows += [captions.drawn(listing[i]["style"], concepts[listing[i]["slug"]], n, rng) for i, n in zip(chosen, names)]
         part = out.with_suffix(".part")
-        torch.save({"clean": torch.cat(clean), "starts": torch.cat(starts), "ids": tokenizer.ids(tokens, rows)}, part)
+        which = {"origin": torch.tensor(origin), "backgrounds": torch.tensor(backgrounds), "mirrored": torch.tensor(mirrored)}
+        torch.save({"clean": torch.cat(clean), "starts": torch.cat(starts), "ids": tokenizer.ids(tokens, rows), **which}, part)
         part.replace(out)
         print(f"iterates: {(number + 1) * CHUNK} pairs, process {peers.rank + 1} of {peers.count}", flush=True)
 
@@ -130,5 +135,13 @@ class Iterates:
 
     def draw(self, size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Latents of starts and of the pictures, `[B, C, 16, 16]` each, and token ids `[B, 24]`."""
-        chosen = torch.randint(len(self.pairs["ids"]), (size,))
+        return self.of(torch.randint(len(self.pairs["ids"]), (size,)))
+
+    def of(self, chosen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """As `draw`, of the pairs with these numbers."""
         return self.pairs["starts"][chosen].float(), self.pairs["clean"][chosen].float(), self.pairs["ids"][chosen]
+
+    def shown(self, chosen: torch.Tensor, pictures: np.ndarray) -> torch.Tensor:
+        """The pictures behind those pairs, `[B, 3, 128, 128]`."""
+        x = common.composite(pictures[self.pairs["origin"][chosen].tolist()], self.pairs["backgrounds"][chosen])
+        return torch.where(self.pairs["mirrored"][chosen][:, None, None, None], x.flip(3), x)

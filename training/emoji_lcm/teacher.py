@@ -16,8 +16,8 @@ from .peers import Peers
 from .sizes import Sizes
 
 BATCH, RATE, TEXT_RATE = 48, 1e-3, 2e-4
-# Iterates in a batch, and the timesteps that they are used at.
-ITERATES, ITERATES_LOWEST, ITERATES_HIGHEST = 12, 39, 800
+# Iterates in a batch, and the timesteps that they are used at, the lower ones more often.
+ITERATES, ITERATES_LOWEST, ITERATES_HIGHEST = 12, 9, 800
 
 
 def unet(sizes: Sizes) -> UNet2DConditionModel:
@@ -91,7 +91,7 @@ def train(work: Path, minutes: float, sizes: Sizes, peers: Peers) -> None:
         if late:
             starts, clean, said = pairs.draw(late)
             seen, x, ids = torch.cat([x, starts]), torch.cat([x, clean]), torch.cat([ids, said])
-            t[BATCH - late :] = torch.randint(ITERATES_LOWEST, ITERATES_HIGHEST, (late,))
+            t[BATCH - late :] = ITERATES_LOWEST + ((ITERATES_HIGHEST - ITERATES_LOWEST) * torch.rand(late) ** 2).long()
         seen, x, ids = seen.to(place), x.to(place), ids.to(place)
         noise = torch.randn_like(x)
         a = common.per_sample(common.ALPHA_BAR[t]).to(place)

@@ -1,6 +1,6 @@
 //! Title, theme, device and model.
 
-use latino_web::protocol::DeviceChoice;
+use latino_web::protocol::{DeviceChoice, Place};
 use leptos::prelude::*;
 
 use super::choice::Choice;
@@ -62,6 +62,11 @@ pub fn Header() -> impl IntoView {
         });
         engine::start(state);
     };
+    let place_key = |place| match place {
+        Place::Files => "files",
+        Place::Cache => "cache",
+        Place::Memory => "memory",
+    };
     let device = move || match state.device.get() {
         Some(device) => format!("{}. {}", device.name, device.reason),
         None => text::DEVICE_NONE.to_owned(),
@@ -87,6 +92,9 @@ pub fn Header() -> impl IntoView {
                     <dt>{text::RUNS_ON}</dt><dd id="device-report">{device}</dd>
                     {move || state.model.get().map(|model| view! {
                         <dt>{text::MODEL}</dt><dd>{text::model_line(&model)}</dd>
+                    })}
+                    {move || state.kept.get().map(|kept| view! {
+                        <dt>{text::KEPT}</dt><dd id="kept" data-place=place_key(kept.place)>{text::kept(&kept)}</dd>
                     })}
                     <Kept/>
                 </dl>

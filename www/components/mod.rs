@@ -17,6 +17,7 @@ pub mod help;
 pub mod input;
 pub mod kernel;
 pub mod lecture;
+pub mod library;
 pub mod map;
 pub mod mask;
 pub mod mask_keys;

@@ -76,7 +76,8 @@ fn status(state: State) -> String {
     match state.phase.get() {
         Phase::Starting => text::STARTING.to_owned(),
         Phase::Loading => state.load.with(|load| match load {
-            Some(load) => text::loading(&load.stage, load.done, load.total),
+            Some(_) if state.paused.get() => text::PAUSED.to_owned(),
+            Some(load) => text::loading(&load.stage, load.done, load.total, load.rate),
             None => text::STARTING.to_owned(),
         }),
         Phase::Failed => text::NO_ENGINE.to_owned(),
@@ -180,6 +181,12 @@ pub fn RunBar() -> impl IntoView {
                 .problem
                 .with(|p| p.as_ref().is_some_and(|p| p.restart))
     };
+    let downloading = Memo::new(move |_| {
+        state.phase.get() == Phase::Loading
+            && state
+                .load
+                .with(|l| l.as_ref().is_some_and(|l| l.rate.is_some()))
+    });
     let spoken = Memo::new(move |_| announcement(state));
     // `aria-disabled` instead of `disabled`: the button that was pressed keeps the keyboard's focus.
     view! {
@@ -191,6 +198,12 @@ pub fn RunBar() -> impl IntoView {
                     on:click=move |_| engine::cancel(state)>
                     {move || if state.cancelling.get() { text::CANCEL_NOW } else { text::CANCEL }}
                 </button>
+                <Show when=move || downloading.get()>
+                    <button type="button" id="pause-download" class="button" on:click=move |_| engine::pause_download(state)>
+                        {move || if state.paused.get() { text::GO_ON } else { text::PAUSE }}
+                    </button>
+                    <button type="button" id="stop-download" class="button" on:click=move |_| engine::stop_download(state)>{text::STOP_DOWNLOAD}</button>
+                </Show>
                 <Show when=stopped>
                     <button type="button" id="start" class="button" on:click=move |_| { engine::start(state); app::focus("run-bar"); }>{text::RESTART}</button>
                 </Show>

@@ -1,6 +1,7 @@
 //! What `www/offline/` has to say: that the page is kept for use without a network, and that a newer version of it
 //! waits.
 
+use latino_web::protocol::{Kept as ModelKept, Place};
 use leptos::prelude::*;
 
 use crate::state::state;
@@ -23,7 +24,9 @@ pub fn Kept() -> impl IntoView {
     let state = state();
     let page = watched("data-offline", "latino-offline");
     let line = move || {
-        if page.get().is_some() && state.model.with(Option::is_some) {
+        let stored =
+            |kept: &Option<ModelKept>| kept.as_ref().is_some_and(|k| k.place != Place::Memory);
+        if page.get().is_some() && state.kept.with(stored) {
             text::OFFLINE_KEPT
         } else {
             text::OFFLINE_NOT

@@ -20,7 +20,7 @@ use crate::state::{
     Found, IterationView, Load, Outcome, Phase, Preview, Problem, Run, SampleView, Shown, Spread,
     Standing, State, StepView, Tokens, psnr,
 };
-use crate::{queue, text};
+use crate::{library, queue, text};
 
 /// Changes the run `id`, if it is the current one.
 fn with_run(state: State, id: u32, change: impl FnOnce(&mut Run)) {
@@ -39,10 +39,23 @@ pub fn receive(state: State, event: Event) {
         }
     });
     match event {
-        Event::Hello => load(state),
-        Event::LoadProgress { stage, done, total } => {
-            state.load.set(Some(Load { stage, done, total }))
+        Event::Hello => {
+            state.library.update(|l| l.busy = false);
+            load(state);
         }
+        Event::LoadProgress {
+            stage,
+            done,
+            total,
+            rate,
+        } => state.load.set(Some(Load {
+            stage,
+            done,
+            total,
+            rate,
+        })),
+        Event::Library(event) => library::take(state, event),
+        Event::Kept(kept) => state.kept.set(Some(kept)),
         Event::Ready { device, model } => {
             state.device.set(Some(device));
             state.recommend(&model);

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use js_sys::{Function, Reflect};
 use latino_web::protocol::{EditJob, Event, FailureKind, Pace, Request, RestoreJob, Rgba};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -165,11 +166,18 @@ fn send(state: State, request: &Request) {
     }
 }
 
+/// Sends a request that needs no more than the worker.
+pub fn ask(state: State, request: &Request) {
+    send(state, request);
+}
+
 fn load(state: State) {
     let base = document().base_uri().ok().flatten().unwrap_or_default();
     match web_sys::Url::new_with_base(MODEL, &base) {
         Ok(url) => {
             state.phase.set(Phase::Loading);
+            state.paused.set(false);
+            keep_storage();
             send(
                 state,
                 &Request::Load {
@@ -180,6 +188,31 @@ fn load(state: State) {
         }
         Err(_) => lost(state, text::crashed(&base), FailureKind::Device),
     }
+}
+
+/// Asks the browser not to clear away what this site stores. Whether it agrees is its own affair; only a page may ask.
+fn keep_storage() {
+    let ask = || {
+        let storage = Reflect::get(&window().navigator(), &"storage".into()).ok()?;
+        let persist: Function = Reflect::get(&storage, &"persist".into())
+            .ok()?
+            .dyn_into()
+            .ok()?;
+        persist.call0(&storage).ok()
+    };
+    ask();
+}
+
+/// Pauses the download of the model, or goes on with it.
+pub fn pause_download(state: State) {
+    let paused = !state.paused.get_untracked();
+    state.paused.set(paused);
+    send(state, &Request::PauseDownload { paused });
+}
+
+/// Ends the download of the model; what has come is kept.
+pub fn stop_download(state: State) {
+    send(state, &Request::StopDownload);
 }
 
 /// Asks what the job's measurement looks like.

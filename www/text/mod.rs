@@ -9,6 +9,7 @@ mod developer;
 mod help;
 mod kernel;
 mod lecture;
+mod library;
 mod offline;
 mod problems;
 mod prompts;
@@ -19,8 +20,9 @@ mod share;
 mod uncertainty;
 
 pub use self::{
-    chain::*, compare::*, degradation::*, developer::*, help::*, kernel::*, lecture::*, offline::*,
-    problems::*, prompts::*, queue::*, restoration::*, result::*, share::*, uncertainty::*,
+    chain::*, compare::*, degradation::*, developer::*, help::*, kernel::*, lecture::*, library::*,
+    offline::*, problems::*, prompts::*, queue::*, restoration::*, result::*, share::*,
+    uncertainty::*,
 };
 
 pub const TITLE: &str = "LATINO Web";

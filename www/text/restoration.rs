@@ -1,6 +1,6 @@
 //! Settings of the restoration, and its run.
 
-use latino_web::protocol::Solver;
+use latino_web::protocol::{Kept, Place, Solver};
 
 // Restoration
 pub const RESTORATION: &str = "Restoration";
@@ -121,16 +121,54 @@ pub const CANCELLED: &str = "Cancelled.";
 pub const NO_ENGINE: &str = "The engine is not running.";
 
 /// What is loaded, and how much of it.
-pub fn loading(stage: &str, done: f64, total: f64) -> String {
-    if total > 0.0 {
-        format!(
-            "Loading: {stage}, {:.1} of {:.1} MB",
-            done / 1e6,
-            total / 1e6
-        )
-    } else {
-        format!("Loading: {stage}")
+pub fn loading(stage: &str, done: f64, total: f64, rate: Option<f64>) -> String {
+    if total <= 0.0 {
+        return format!("Loading: {stage}");
     }
+    let so_far = format!(
+        "Loading: {stage}, {:.1} of {:.1} MB",
+        done / 1e6,
+        total / 1e6
+    );
+    match rate.filter(|r| *r > 0.0) {
+        Some(rate) => format!(
+            "{so_far}, {:.1} MB/s, {} left",
+            rate / 1e6,
+            time_left((total - done) / rate)
+        ),
+        None => so_far,
+    }
+}
+
+fn time_left(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{:.0} s", s.max(1.0)),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+// The model's download
+pub const PAUSE: &str = "Pause download";
+pub const GO_ON: &str = "Go on";
+pub const STOP_DOWNLOAD: &str = "Stop download";
+pub const PAUSED: &str = "The download is paused.";
+
+pub const KEPT: &str = "Model's files";
+
+/// Where the model's files are.
+pub fn kept(kept: &Kept) -> String {
+    let size = kept.bytes / 1e6;
+    let place = match kept.place {
+        Place::Files => format!("{size:.1} MB in this browser's private files"),
+        Place::Cache => format!("{size:.1} MB in this browser's cache"),
+        Place::Memory => format!("{size:.1} MB in memory only: it will be fetched again next time"),
+    };
+    let refused = kept.refused.as_ref().map(|r| format!(" ({r})"));
+    let free = kept
+        .free
+        .map(|f| format!(". This site may store {:.1} GB more", f / 1e9));
+    place + &refused.unwrap_or_default() + &free.unwrap_or_default()
 }
 
 /// What is loaded, in quarters, for screen readers.
