@@ -15,7 +15,8 @@ common=(compare --model public/models/emoji-lcm --pictures public/samples/sample
 case "${1:-main}" in
   main)
     exec "$latino" "${common[@]}" --seeds 1 --samples 8 \
-      --task gaussian-blur:sigma=3@0.02 --task super-resolution:factor=4@0.02 --task super-resolution:factor=8@0.02 \
+      --task gaussian-blur:sigma=3@0.02 --task gaussian-blur:sigma=6@0.02 \
+      --task super-resolution:factor=4@0.02 --task super-resolution:factor=8@0.02 --task super-resolution:factor=16@0.01 \
       --task denoising@0.5 --task inpainting:box=0.25@0.02 \
       --columns degraded,pseudo-inverse,tv,latino,latino/mean "${@:2}" ;;
   prompts)

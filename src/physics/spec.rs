@@ -125,13 +125,17 @@ impl TaskSpec {
         }
     }
 
-    /// Whether whole parts of the picture leave no trace in the measurement, so that its pseudo-inverse is
-    /// only a guess there. Scattered missing pixels have neighbours that are known.
-    pub fn has_holes(&self) -> bool {
+    /// Whether parts of the picture that are larger than a latent's patch (8 pixels) leave no trace of their own in the measurement, so that its
+    /// pseudo-inverse is only a guess there and a chain should start from noise: boxes, given masks, and zooms beyond x8. Scattered missing
+    /// pixels have neighbours that are known.
+    pub fn starts_from_noise(&self) -> bool {
+        const PATCH: usize = 8;
         match self {
             Self::Inpainting(mask) => !matches!(mask, Mask::Random { .. }),
-            Self::Composition(parts) => parts.iter().any(Self::has_holes),
-            _ => false,
+            Self::Composition(parts) => {
+                parts.iter().any(Self::starts_from_noise) || self.factor() > PATCH
+            }
+            _ => self.factor() > PATCH,
         }
     }
 

@@ -11,7 +11,7 @@ mod timesteps;
 pub use alpha_bar::alpha_bar_table;
 pub use config::{BetaSchedule, PredictionType, SchedulerConfig};
 pub use lcm::{LcmScheduler, LcmStep};
-pub use timesteps::{Distillation, lcm_timesteps, subset};
+pub use timesteps::{Distillation, distilled_timesteps, lcm_timesteps, subset};
 
 #[cfg(test)]
 mod reference_tests;

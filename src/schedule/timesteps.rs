@@ -3,6 +3,21 @@
 use super::SchedulerConfig;
 use crate::{Error, Result};
 
+/// The timesteps that the distillation visited, from `start` (the last of all when `None`) downwards; see [`lcm_timesteps`]. Empty for a `start` below the first,
+/// and for a config without steps.
+pub fn distilled_timesteps(config: &SchedulerConfig, start: Option<usize>) -> Vec<usize> {
+    let Some(stride) = (config.num_train_timesteps).checked_div(config.original_inference_steps)
+    else {
+        return Vec::new();
+    };
+    let start = start.unwrap_or(config.num_train_timesteps.saturating_sub(1));
+    (1..=config.original_inference_steps)
+        .rev()
+        .filter_map(|i| (i * stride).checked_sub(1))
+        .filter(|t| *t <= start)
+        .collect()
+}
+
 /// `steps` timesteps, decreasing, by the rule of diffusers' `LCMScheduler.set_timesteps`.
 ///
 /// With N = `num_train_timesteps` and K = `original_inference_steps`, the distillation visited
@@ -17,13 +32,8 @@ pub fn lcm_timesteps(
     start: Option<usize>,
 ) -> Result<Vec<usize>> {
     config.check()?;
-    let stride = config.num_train_timesteps / config.original_inference_steps;
+    let distilled = distilled_timesteps(config, start);
     let start = start.unwrap_or(config.num_train_timesteps - 1);
-    let mut distilled: Vec<usize> = (1..=config.original_inference_steps)
-        .map(|i| i * stride - 1)
-        .take_while(|t| *t <= start)
-        .collect();
-    distilled.reverse();
     subset(&distilled, steps).map_err(|_| {
         Error::invalid(format!(
             "{steps} steps were asked for; this model allows 1 to {} from timestep {start}",

@@ -51,7 +51,7 @@ fn the_developer_panel_says_where_the_time_goes() {
             assert_eq!(row[0], json!(name));
             assert_eq!(row[2], json!(true), "{name}: a time is 0");
         }
-        assert_eq!(rows[1][1], json!(10), "the UNet and its 9 blocks");
+        assert_eq!(rows[1][1], json!(8), "the UNet and its 7 blocks");
         let kernels =
             browser.run("return document.querySelectorAll('#kernel-table tbody tr').length");
         assert_eq!(

@@ -98,7 +98,7 @@ fn a_download_survives_its_server() {
 
     // Slow: paused, it waits; stopped, what has come is kept.
     site.mend();
-    site.fail(&shards[1], Fault::Slow(100), 9);
+    site.fail(&shards[1], Fault::Slow(400), 9);
     restart(&browser);
     wait(
         &browser,
@@ -246,6 +246,7 @@ fn kept_models_are_listed_verified_exported_and_removed() {
         row.contains("whole") && row.contains("MIT AND Apache-2.0") && row.contains("MB"),
         "{row}"
     );
+    browser.run("document.getElementById('library').scrollIntoView(); return true");
     browser.screenshot("library");
 
     let press = |what: &str| {

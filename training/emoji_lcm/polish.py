@@ -54,7 +54,8 @@ def train(work: Path, minutes: float) -> None:
         starts, clean, ids = pairs.of(chosen)
         x = pairs.shown(chosen, pictures).to(place, memory_format=torch.channels_last)
         half = BATCH // 2
-        t = distil.timesteps(half)
+        # Half of them at the last timestep of all lists, where the recommended settings start.
+        t = torch.where(torch.rand(half) < 0.5, distil.SKIP - 1, distil.timesteps(half))
         with torch.autocast(place.type, torch.bfloat16):
             with torch.no_grad():
                 z = common.noised(starts[:half], t, torch.randn(starts[:half].shape)).to(memory_format=torch.channels_last)

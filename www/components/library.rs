@@ -42,8 +42,8 @@ fn Models(models: Vec<StoredModel>, busy: Signal<bool>) -> impl IntoView {
     view! {
         <p id="library-sum">{text::stored(rows.len(), sum)}" "{free}</p>
         {(!rows.is_empty()).then(|| view! {
-            <div class="wide" tabindex="0" role="region" aria-label=text::LIBRARY>
-                <table class="metrics comparison" id="library-table" aria-label=text::LIBRARY>
+            <div class="wide" tabindex="0" role="region" aria-label=text::LIBRARY_TABLE>
+                <table class="metrics comparison" id="library-table" aria-label=text::LIBRARY_TABLE>
                     <thead><tr>
                         <th scope="col">{text::MODEL}</th><th scope="col">{text::LIBRARY_SIZE}</th><th scope="col">{text::LIBRARY_STATE}</th>
                         <th scope="col">{text::LIBRARY_LICENCE}</th><th scope="col">{text::LIBRARY_SOURCE}</th><th scope="col">{text::LIBRARY_ACTIONS}</th>

@@ -101,6 +101,9 @@ pub fn choose(state: State, talk: TalkKind) {
     });
 }
 
+/// The lowest first timestep of a talk.
+const CHAIN: u32 = 259;
+
 /// Sets what an act asks for.
 fn settings(state: State, act: &Act, own_prompt: &str) {
     let recommended = state
@@ -113,9 +116,9 @@ fn settings(state: State, act: &Act, own_prompt: &str) {
     state.steps.set(act.steps);
     state.samples.set(act.samples);
     state.pro.set(act.pro());
-    state
-        .start
-        .set(act.start.or(recommended).unwrap_or(LAST_TIMESTEP));
+    // A talk shows a chain: where the recommended start leaves only a step or two, it starts earlier.
+    let start = recommended.unwrap_or(LAST_TIMESTEP).max(CHAIN);
+    state.start.set(act.start.unwrap_or(start));
 }
 
 fn act(state: State) -> Option<Act> {

@@ -3,6 +3,7 @@
 pub const LIBRARY: &str = "Stored models";
 pub const LIBRARY_HINT: &str = "What this browser keeps, so that the next visit needs no download. Removing a model only frees space: it is fetched again when it is needed.";
 pub const LIBRARY_LOOK: &str = "Look again";
+pub const LIBRARY_TABLE: &str = "Table of stored models";
 pub const LIBRARY_SIZE: &str = "Size";
 pub const LIBRARY_STATE: &str = "State";
 pub const LIBRARY_LICENCE: &str = "Licence";

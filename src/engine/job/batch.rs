@@ -108,7 +108,7 @@ impl Restoration {
             sigma: likelihood.sigma(),
         };
         let scheduler = pipeline.scheduler();
-        let mut options = settings.latino(scheduler, self.spec.has_holes(), None)?;
+        let mut options = settings.latino(scheduler, self.spec.starts_from_noise(), None)?;
         options.initialisation = Initialisation::Picture(repeated(&start, count)?);
         let seeds = numbers.map(|k| self.seed.wrapping_add(k as u64));
         let mut noise =

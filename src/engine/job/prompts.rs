@@ -111,6 +111,7 @@ impl Restoration {
         observer: &mut impl Observer<JobEvent>,
     ) -> Result<PromptComparison> {
         check(settings, samples, prompts)?;
+        let settings = &settings.fitted(pipeline.scheduler(), self.spec.starts_from_noise());
         let each = settings.evaluations() + (samples - 1) * settings.steps;
         let mut together = Together {
             inner: observer,

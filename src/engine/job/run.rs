@@ -123,7 +123,7 @@ impl Restoration {
             y: &self.measurement,
             sigma: likelihood.sigma(),
         };
-        let holes = self.spec.has_holes();
+        let holes = self.spec.starts_from_noise();
         let mut noise = SeededNoise::new(self.seed.wrapping_add(sample), NoiseStream::Solver);
         if settings.hybrid && !pipeline.report().hybrid {
             return Err(Error::model(

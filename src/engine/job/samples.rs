@@ -94,6 +94,7 @@ impl Restoration {
             let done = self.run_baseline(settings.solver, observer).await?;
             return self.outcome(vec![done]);
         }
+        let settings = &settings.fitted(pipeline.scheduler(), self.spec.starts_from_noise());
         let (encoding, mut embedding) = pipeline.embed(&settings.prompt).await?;
         let total = settings.evaluations() + (samples - 1) * settings.steps;
         observer.notify(self.started(total, encoding.dropped));

@@ -3,12 +3,15 @@
 use crate::protocol::{
     ChainSettings, Initialisation, OutputStage, ProSettings, RestoreJob, Solver, StepRule,
 };
-use crate::schedule::{LcmScheduler, lcm_timesteps};
+use crate::schedule::{LcmScheduler, distilled_timesteps, lcm_timesteps};
 use crate::solver::{
     self, Direction, LastStart, LatinoOptions, ProOptions, PublishedForm, PublishedTable,
     ReEncoding,
 };
 use crate::{HostTensor, Result};
+
+/// The lowest first timestep of an edit.
+const EDIT_START: usize = 259;
 
 /// How a solver is to run; see [`RestoreJob`].
 #[derive(Debug, Clone)]
@@ -17,10 +20,11 @@ pub struct SolverSettings {
     pub solver: Solver,
     /// Prompt, verbatim.
     pub prompt: String,
-    /// Network evaluations of one LATINO run.
+    /// Network evaluations of one LATINO run; fewer where `start` leaves fewer timesteps.
     pub steps: usize,
     /// First timestep; the model's last one when `None`. A lower one keeps more of the
-    /// initial picture. Whole holes (a box, a given mask) start at the last one whatever is said here.
+    /// initial picture. Tasks that hide whole parts of the picture start at the last one whatever is said here
+    /// ([`crate::physics::TaskSpec::starts_from_noise`]).
     pub start: Option<usize>,
     /// The timesteps of LATINO's run, `steps` in number, in place of the model's own rule.
     pub timesteps: Option<Vec<usize>>,
@@ -134,6 +138,17 @@ impl SolverSettings {
         }
     }
 
+    /// These settings with no more steps than the model has timesteps from the start on; `holes` as for a run.
+    pub(super) fn fitted(&self, scheduler: &LcmScheduler, holes: bool) -> Self {
+        let start = self.start.filter(|_| !holes);
+        let there = distilled_timesteps(scheduler.config(), start).len();
+        Self {
+            // Without any the run itself says what is wrong.
+            steps: self.steps.min(there.max(1)),
+            ..self.clone()
+        }
+    }
+
     /// LATINO's options; `holes` when parts of the picture leave no trace in the measurement;
     /// `picture` to start from instead of what `init` says.
     pub(super) fn latino(
@@ -191,10 +206,11 @@ impl SolverSettings {
         })
     }
 
-    /// The timesteps of LATINO-PRO's chains when they start where LATINO starts: for editing.
+    /// The timesteps of LATINO-PRO's chains when they start where LATINO starts, or earlier where that would leave the prompt no say: for editing.
     pub(super) fn chain_from_start(&self, scheduler: &LcmScheduler) -> Result<Vec<usize>> {
         let steps = self.pro.chain_steps as usize;
-        lcm_timesteps(scheduler.config(), steps, self.start)
+        let start = self.start.map(|t| t.max(EDIT_START));
+        lcm_timesteps(scheduler.config(), steps, start)
     }
 
     /// The step size rule; `table` is the one that a published rule takes.
