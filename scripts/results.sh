@@ -14,11 +14,11 @@ fi
 common=(compare --model public/models/emoji-lcm --pictures public/samples/samples.json)
 case "${1:-main}" in
   main)
-    exec "$latino" "${common[@]}" --seeds 1 --samples 8 \
+    exec "$latino" "${common[@]}" --seeds 1 \
       --task gaussian-blur:sigma=3@0.02 --task gaussian-blur:sigma=6@0.02 \
       --task super-resolution:factor=4@0.02 --task super-resolution:factor=8@0.02 --task super-resolution:factor=16@0.01 \
       --task denoising@0.5 --task inpainting:box=0.25@0.02 \
-      --columns degraded,pseudo-inverse,tv,latino,latino/mean "${@:2}" ;;
+      --wrong-prompt "a drawing of a blue car on a green background" --columns degraded,pseudo-inverse,tv,latino,latino/wrong "${@:2}" ;;
   prompts)
     for task in gaussian-blur:sigma=6@0.02 motion-blur:length=31,angle=30@0.02 super-resolution:factor=8@0.02 \
       super-resolution:factor=16@0.01 super-resolution:factor=32@0.01 denoising@0.5 denoising@1.0 \
