@@ -84,13 +84,13 @@ pub fn cost(solver: Solver, steps: u32, samples: u32, chains: u32) -> String {
             "No network evaluations: prompt, steps and samples do not matter.".to_owned()
         }
         Solver::LatinoPro => format!(
-            "{} network evaluations: {chains} to fit the prompt, then {steps_of_all}.",
+            "{} network evaluations at most: {chains} to fit the prompt, then {steps_of_all}.",
             chains + steps_of_all
         ),
         Solver::Latino | Solver::DiffPir if samples > 1 => {
-            format!("{steps_of_all} network evaluations: {samples} samples of {steps}.")
+            format!("{steps_of_all} network evaluations at most: {samples} samples of {steps}.")
         }
-        Solver::Latino | Solver::DiffPir => format!("{steps} network evaluations."),
+        Solver::Latino | Solver::DiffPir => format!("At most {steps} network evaluations."),
     }
 }
 
@@ -212,10 +212,11 @@ pub const COMPUTING: &str = "Computing";
 
 /// What a run took.
 pub fn done_line(seconds: f64, evaluations: u32) -> String {
-    format!(
-        "Done in {} with {evaluations} network evaluations.",
-        duration(seconds)
-    )
+    let took = duration(seconds);
+    match evaluations {
+        1 => format!("Done in {took} with one network evaluation."),
+        _ => format!("Done in {took} with {evaluations} network evaluations."),
+    }
 }
 
 /// Seconds, for people.
