@@ -42,6 +42,6 @@ if [ -z "$latino" ]; then
 fi
 rm -rf "$work/pack"
 "$latino" pack --from "$work/model" --to "$work/pack" --unet q8 --text q8 --vae f16 \
-  --shard-mib 4 --steps 8 --start 19 --init tv --rule moment-matching --licence "MIT AND Apache-2.0" \
+  --shard-mib 4 --steps 8 --start 19 --init tv --rule moment-matching --relaxation 0.4 --licence "MIT AND Apache-2.0" \
   --source "Trained for this project on emoji pictures: Noto (Apache-2.0), Fluent (MIT); training/README.md" --name "Emoji LCM"
 say "Done: the packed model is $work/pack, the report $work/report/README.md. To ship it: copy the pack to public/models/emoji-lcm"

@@ -302,6 +302,8 @@ impl State {
             self.found.set(None);
             self.init.set(model.recommended.init);
             self.rule.set(model.recommended.rule);
+            let relaxation = model.recommended.relaxation;
+            self.chain.update(|c| c.relaxation = relaxation);
         }
     }
 

@@ -62,6 +62,9 @@ pub struct Args {
     /// Step size rule (default: what the model recommends, else discrepancy).
     #[arg(long)]
     rule: Option<RuleArg>,
+    /// Share of the last picture that every prior step keeps, 0 to below 1 (default: what the model recommends, else 0 as published).
+    #[arg(long)]
+    relaxation: Option<f64>,
     /// Posterior samples of the columns with /mean.
     #[arg(long, default_value_t = 8)]
     samples: usize,
@@ -310,6 +313,7 @@ async fn measure(
         init: args.init.map_or(recommended.init, Initialisation::from),
         guidance: args.guidance,
         rule: args.rule.map_or(recommended.rule, StepRule::from),
+        relaxation: args.relaxation.unwrap_or(recommended.relaxation),
         pro: ProSettings {
             expected: args.expected,
             published: args.published,

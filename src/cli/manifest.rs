@@ -35,6 +35,9 @@ pub struct Args {
     /// Recommended step size rule.
     #[arg(long, default_value = "discrepancy")]
     rule: RuleArg,
+    /// Recommended relaxation, 0 to below 1.
+    #[arg(long, default_value_t = 0.0)]
+    relaxation: f64,
 }
 
 /// The files that the engine reads, below `folder`.
@@ -82,6 +85,7 @@ pub fn run(args: &Args) -> Result<()> {
             start: args.start,
             init: args.init.into(),
             rule: args.rule.into(),
+            relaxation: args.relaxation,
         },
         files,
         packed: None,

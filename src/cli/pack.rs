@@ -56,6 +56,9 @@ pub struct Args {
     /// Recommended step size rule (default: the source's manifest, else discrepancy).
     #[arg(long)]
     rule: Option<RuleArg>,
+    /// Recommended relaxation, 0 to below 1 (default: the source's manifest, else 0).
+    #[arg(long)]
+    relaxation: Option<f64>,
     /// Largest shard in MiB: smaller ones make a cut download of a small model lose less.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=64))]
     shard_mib: u32,
@@ -106,6 +109,7 @@ pub fn run(args: Args) -> Result<()> {
     r.start = args.start.or(r.start);
     r.init = args.init.map_or(r.init, Into::into);
     r.rule = args.rule.map_or(r.rule, Into::into);
+    r.relaxation = args.relaxation.unwrap_or(r.relaxation);
     job.shard_bytes = args.shard_mib as usize * MIB;
     check_configs(&job.from)?;
     let mut last: Option<Instant> = None;

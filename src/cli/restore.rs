@@ -110,6 +110,9 @@ pub struct Args {
     /// Step size rule (default: what the model recommends, else discrepancy).
     #[arg(long)]
     rule: Option<RuleArg>,
+    /// Share of the last picture that every prior step keeps, 0 to below 1 (default: what the model recommends, else 0 as published).
+    #[arg(long)]
+    relaxation: Option<f64>,
     /// Published rule: which table LATINO takes (LATINO-PRO has its own).
     #[arg(long, default_value = "sd15")]
     table: TableArg,
@@ -242,6 +245,7 @@ pub async fn run(args: Args) -> Result<()> {
             Output::BeforeProx => OutputStage::BeforeProx,
         },
         rule: args.rule.map_or(recommended.rule, StepRule::from),
+        relaxation: args.relaxation.unwrap_or(recommended.relaxation),
         table: match args.table {
             TableArg::Sd15 => PublishedTable::Sd15Lcm,
             TableArg::Sdxl => PublishedTable::SdxlDmd2,

@@ -9,7 +9,7 @@ use crate::protocol::Recommended;
 use crate::{Error, Result};
 
 /// Every file of a model with its size and SHA-256, and in version 2 the table of its tensors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Format version: 1, or 2 with [`Self::packed`].

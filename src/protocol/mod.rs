@@ -51,7 +51,7 @@ pub struct DeviceReport {
 }
 
 /// The solver settings that suit a model, as its makers measured them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recommended {
     /// Network evaluations of LATINO.
@@ -62,6 +62,8 @@ pub struct Recommended {
     pub init: Initialisation,
     /// Step size rule.
     pub rule: StepRule,
+    /// See [`ChainSettings::relaxation`].
+    pub relaxation: f64,
 }
 
 impl Default for Recommended {
@@ -71,6 +73,7 @@ impl Default for Recommended {
             start: None,
             init: Initialisation::default(),
             rule: StepRule::default(),
+            relaxation: 0.0,
         }
     }
 }
@@ -194,6 +197,8 @@ pub struct ChainSettings {
     pub guidance: f32,
     /// DiffPIR's share of fresh noise, 0 to 1; 1 is LATINO.
     pub zeta: f64,
+    /// Share of the last picture that every prior step keeps, 0 to below 1; 0 is as published.
+    pub relaxation: f64,
     /// Encode only what the data step changed, at one more encoder call a step.
     pub corrected: bool,
     /// Published rule: the table for SDXL with DMD2 instead of the one for SD 1.5 with LCM-LoRA. LATINO-PRO has
@@ -209,6 +214,7 @@ impl Default for ChainSettings {
             rho: 1.0,
             guidance: 1.0,
             zeta: 0.1,
+            relaxation: 0.0,
             corrected: false,
             sdxl: false,
             original: false,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     DataStep, Likelihood, Look, NoiseSource, Observer, Prior, Stage, StepRule, guard,
-    posterior::{check_problem, data_step, initial_picture, mix_noise, re_encode},
+    posterior::{check_problem, data_step, initial_picture, mix_noise, re_encode, relaxed},
     step_rule::Situation,
 };
 use crate::{Error, HostTensor, Result, schedule::LcmScheduler};
@@ -77,6 +77,10 @@ pub struct LatinoOptions {
     /// zeta in [0, 1]: share of fresh noise in `sqrt(1 - zeta) eps + sqrt(zeta) n`, where eps is
     /// the noise that the latent already has (DiffPIR's zeta, Zhu et al. 2023). 1 is LATINO.
     pub fresh_noise: f64,
+    /// kappa in [0, 1): the prior step gives `(1 - kappa alpha_bar_t) D(z_0) + kappa alpha_bar_t x_k`, with x_k the picture
+    /// that was encoded. A relaxed prior step (as the relaxed denoisers of plug-and-play methods, Hurault et al. 2023), which spares what an autoencoder
+    /// of little fidelity would lose; it fades as the noise grows, since a sample from noise owes x_k nothing. 0 is LATINO.
+    pub relaxation: f64,
 }
 
 impl Default for LatinoOptions {
@@ -88,6 +92,7 @@ impl Default for LatinoOptions {
             rule: StepRule::default(),
             re_encoding: ReEncoding::default(),
             fresh_noise: 1.0,
+            relaxation: 0.0,
         }
     }
 }
@@ -101,7 +106,7 @@ pub struct StepReport {
     pub steps: usize,
     /// The timestep t.
     pub timestep: usize,
-    /// clip(D(z_0)), before the prox, `[B, C, H, W]` in [-1, 1].
+    /// clip(D(z_0)), relaxed if the options say so, before the prox, `[B, C, H, W]` in [-1, 1].
     pub before: HostTensor,
     /// After the prox, clamped to [-1, 1].
     pub after: HostTensor,
@@ -130,6 +135,9 @@ pub struct Restoration {
 /// z   = sqrt(alpha_bar_{k+1}) E(x') + sqrt(1 - alpha_bar_{k+1}) n      (k < N)
 /// ```
 ///
+/// With `relaxation` kappa above 0 the second line is `x = (1 - kappa alpha_bar_k) clip(D(z_0)) + kappa alpha_bar_k x_k`, with x_k the
+/// initial picture, later the last x'.
+///
 /// The boundary scalings c_skip and c_out are not applied: they are the identity to 2e-7 at every
 /// timestep used.
 ///
@@ -154,16 +162,17 @@ pub async fn latino<P: Prior, L: Likelihood>(
     observer.checkpoint().await?;
     let latent = guard::finite(prior.encode(&start).await?, "encoder", "before step 1")?;
     latent.expect_shape("encoded picture", &shape)?;
-    chain(prior, scheduler, problem, options, latent, noise, observer).await
+    let from = (latent, Some(start));
+    chain(prior, scheduler, problem, options, from, noise, observer).await
 }
 
-/// [`latino`] from the clean latent `latent` instead of an initial picture.
+/// [`latino`] from a clean latent, and the picture that was encoded if there is one (without it the first step is not relaxed).
 pub(super) async fn chain<P: Prior, L: Likelihood>(
     prior: &P,
     scheduler: &LcmScheduler,
     problem: Problem<'_, L>,
     options: &LatinoOptions,
-    latent: HostTensor,
+    (latent, mut last): (HostTensor, Option<HostTensor>),
     noise: &mut impl NoiseSource,
     observer: &mut impl Observer<StepReport>,
 ) -> Result<Restoration> {
@@ -196,7 +205,9 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
             Some(_) => prior.decode(&z0).await?,
             None => prior.decode_last(&z0).await?,
         };
-        let before = guard::picture(decoded, &place)?.clamp(-1.0, 1.0);
+        let decoded = guard::picture(decoded, &place)?.clamp(-1.0, 1.0);
+        let kept = options.relaxation * scheduler.alpha_bar(t)?;
+        let before = relaxed(decoded.clone(), last.as_ref(), kept)?;
         observer
             .look(Look::at(Stage::Decode, place_of(k + 1, t), &before))
             .await?;
@@ -226,7 +237,7 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
             prior,
             options.re_encoding,
             &z0,
-            &before,
+            &decoded,
             &after,
             &place,
             observer,
@@ -235,6 +246,7 @@ pub(super) async fn chain<P: Prior, L: Likelihood>(
         observer
             .look(Look::at(Stage::Encode, place_of(k + 1, t), &clean))
             .await?;
+        last = Some(after);
         let fresh = noise.normal(&shape)?;
         let mixed = mix_noise(scheduler, options.fresh_noise, &z, &clean, t, fresh)?;
         z = scheduler.add_noise(&clean, &mixed, *next)?;
@@ -258,6 +270,12 @@ fn check<L>(
         return Err(Error::invalid(format!(
             "the share of fresh noise is {}; it must be 0 to 1",
             options.fresh_noise
+        )));
+    }
+    if !(0.0..1.0).contains(&options.relaxation) {
+        return Err(Error::invalid(format!(
+            "the relaxation is {}; it must be 0 or more and below 1",
+            options.relaxation
         )));
     }
     Ok(())

@@ -329,6 +329,7 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
         prior,
         embedding: ascent.current(),
     };
+    let mut from = None;
     if options.last_start == LastStart::Initialisation {
         let start = initial_picture(&problem, &options.last.initialisation)?;
         observer.checkpoint().await?;
@@ -338,13 +339,14 @@ pub async fn latino_pro<P: PromptPrior, L: Likelihood>(
             "before the last run",
         )?;
         latent.expect_shape("encoded picture", &shape)?;
+        from = Some(start);
     }
     let mut restoration = chain(
         &at,
         scheduler,
         problem,
         &options.last,
-        latent,
+        (latent, from),
         noise,
         &mut Last(observer),
     )

@@ -70,30 +70,34 @@ fn the_chain_is_the_published_one() {
     let likelihood = Diagonal::scale(a as f32);
     let y = ramp(SHAPE);
     let noise = noises(4);
-    for (initialisation, output, re_encoding, zeta) in [
+    for (initialisation, output, re_encoding, zeta, kappa) in [
         (
             Initialisation::Adjoint,
             OutputStage::Decoded,
             ReEncoding::Direct,
             1.0,
+            0.0,
         ),
         (
             Initialisation::PseudoInverse,
             OutputStage::Prox,
             ReEncoding::Corrected,
             1.0,
+            0.3,
         ),
         (
             Initialisation::PseudoInverse,
             OutputStage::BeforeProx,
             ReEncoding::Direct,
             0.4,
+            0.6,
         ),
         (
             Initialisation::Picture(ramp(SHAPE).map(|v| -v)),
             OutputStage::Prox,
             ReEncoding::Direct,
             1.0,
+            0.5,
         ),
     ] {
         let options = LatinoOptions {
@@ -102,6 +106,7 @@ fn the_chain_is_the_published_one() {
             re_encoding,
             rule: StepRule::Fixed(gamma),
             fresh_noise: zeta,
+            relaxation: kappa,
             ..options()
         };
         let mut given = GivenNoise::new(noise.clone());
@@ -120,17 +125,19 @@ fn the_chain_is_the_published_one() {
                 Initialisation::Picture(x) => f64::from(x.data()[i]),
             };
             let mut z = ab(0).sqrt() * gain * clip(start) + (1.0 - ab(0)).sqrt() * n(0);
-            let (mut x, mut xp) = (0.0, 0.0);
+            let (mut x, mut xp) = (0.0, clip(start));
             for (k, t) in STEPS.into_iter().enumerate() {
                 let z0 = prior.denoise(z, t);
-                x = clip(z0 / gain - loss);
+                let kept = kappa * ab(k);
+                let decoded = clip(z0 / gain - loss);
+                x = (1.0 - kept) * decoded + kept * xp;
                 xp = clip((x + gamma * a * y) / (1.0 + gamma * a * a));
                 if k == 3 {
                     break;
                 }
                 let clean = match re_encoding {
                     ReEncoding::Direct => gain * xp,
-                    ReEncoding::Corrected => z0 + gain * (xp - x),
+                    ReEncoding::Corrected => z0 + gain * (xp - decoded),
                 };
                 let eps = (z - ab(k).sqrt() * clean) / (1.0 - ab(k)).sqrt();
                 let mixed = f64::sqrt(1.0 - zeta) * eps + f64::sqrt(zeta) * n(k + 1);
@@ -408,6 +415,14 @@ fn options_out_of_range_are_refused() {
         },
         LatinoOptions {
             fresh_noise: 1.5,
+            ..options()
+        },
+        LatinoOptions {
+            relaxation: 1.0,
+            ..options()
+        },
+        LatinoOptions {
+            relaxation: f64::NAN,
             ..options()
         },
     ];

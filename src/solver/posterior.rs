@@ -38,6 +38,17 @@ pub(super) fn check_problem<L>(problem: &Problem<'_, L>) -> Result<()> {
     Ok(())
 }
 
+/// `(1 - kept) x + kept last`; `x` itself without a last picture.
+pub(super) fn relaxed(x: HostTensor, last: Option<&HostTensor>, kept: f64) -> Result<HostTensor> {
+    match last.filter(|_| kept > 0.0) {
+        Some(last) => {
+            let kept = kept as f32;
+            x.zip(last, |x, last| (1.0 - kept) * x + kept * last)
+        }
+        None => Ok(x),
+    }
+}
+
 /// The prox, picture by picture: each has its own residual, hence its own gamma, `weight` times what the rule says.
 pub(super) fn data_step<L: Likelihood>(
     problem: &Problem<'_, L>,

@@ -33,6 +33,8 @@ pub fn ChainControls() -> impl IntoView {
             <Number id="zeta" label=text::ZETA hint=text::ZETA_HINT bounds=bounds([0.0, 1.0, 0.05], [0.0, 1.0])
                 value=value(|c| c.zeta) set=move |v| chain.update(|c| c.zeta = v)/>
         </Show>
+        <Number id="relaxation" label=text::RELAXATION hint=text::RELAXATION_HINT bounds=bounds([0.0, 0.9, 0.05], [0.0, 0.99])
+            value=value(|c| c.relaxation) set=move |v| chain.update(|c| c.relaxation = v)/>
         <Show when=move || state.rule.get() == StepRule::Published>
             <Choice id="table" label=text::TABLE hint=text::TABLE_HINT
                 options=Signal::stored(vec![("sd15", text::TABLE_SD15), ("sdxl", text::TABLE_SDXL)])

@@ -61,6 +61,7 @@ pub fn pairs(state: State) -> Pairs {
         ("init", name_of(&state.init.get())),
         ("output", name_of(&state.output.get())),
         ("rule", name_of(&state.rule.get())),
+        ("relaxation", state.chain.get().relaxation.to_string()),
     ]);
     if state.solver.get() == Solver::LatinoPro || state.with_pro.get() {
         more.extend([
@@ -128,6 +129,12 @@ pub fn take(state: State, pairs: &[(String, String)]) {
             "init" => set(state.init, named::<Initialisation>(value)),
             "output" => set(state.output, named::<OutputStage>(value)),
             "rule" => set(state.rule, named::<StepRule>(value)),
+            "relaxation" => {
+                let relaxation = number(value, 0.0, 0.99);
+                state
+                    .chain
+                    .update(|c| c.relaxation = relaxation.unwrap_or(c.relaxation));
+            }
             _ => {}
         }
     }

@@ -8,6 +8,8 @@ pub const GUIDANCE_HINT: &str =
     "How strongly the model follows the prompt; 1 is as published for LATINO.";
 pub const ZETA: &str = "Fresh noise (DiffPIR's zeta)";
 pub const ZETA_HINT: &str = "Share of the noise that is drawn anew each step; 1 would be LATINO.";
+pub const RELAXATION: &str = "Relaxation";
+pub const RELAXATION_HINT: &str = "Share of the last picture that every step of the prior keeps, less where more noise was added. Spares what a small autoencoder would lose; 0 is as published.";
 pub const TABLE: &str = "Which published table";
 pub const TABLE_HINT: &str = "The constants of LATINO's code. LATINO-PRO has its own.";
 pub const TABLE_SD15: &str = "SD 1.5 with LCM-LoRA";

@@ -50,6 +50,8 @@ pub struct SolverSettings {
     pub fresh_noise: f64,
     /// The same for DiffPIR (zeta of Zhu et al. 2023).
     pub zeta: f64,
+    /// Share of the last picture that every prior step keeps; see [`LatinoOptions::relaxation`].
+    pub relaxation: f64,
     /// For LATINO-PRO.
     pub pro: ProSettings,
     /// Values of the embedding that LATINO-PRO goes on from.
@@ -79,6 +81,7 @@ impl Default for SolverSettings {
             re_encoding: ReEncoding::default(),
             fresh_noise: 1.0,
             zeta: ChainSettings::default().zeta,
+            relaxation: 0.0,
             pro: ProSettings::default(),
             resume: None,
             batch: None,
@@ -113,6 +116,7 @@ impl SolverSettings {
                 false => ReEncoding::Direct,
             },
             zeta: job.chain.zeta,
+            relaxation: job.chain.relaxation,
             pro: job.pro,
             resume: job.resume.clone(),
             hybrid: job.hybrid,
@@ -247,6 +251,7 @@ impl SolverSettings {
                 Solver::DiffPir => self.zeta,
                 _ => self.fresh_noise,
             },
+            relaxation: self.relaxation,
         })
     }
 }
