@@ -35,6 +35,8 @@ mod share;
 mod site;
 #[path = "e2e/solvers.rs"]
 mod solvers;
+#[path = "e2e/sources.rs"]
+mod sources;
 #[path = "e2e/workspace.rs"]
 mod workspace;
 

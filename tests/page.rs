@@ -13,6 +13,8 @@ mod history;
 mod kernel;
 #[path = "../www/mask.rs"]
 mod mask;
+#[path = "../www/model_source.rs"]
+mod model_source;
 #[path = "../www/noise.rs"]
 mod noise;
 #[path = "../www/prompts.rs"]

@@ -13,6 +13,7 @@ mod kernel;
 mod lecture;
 mod library;
 mod mask;
+mod model_source;
 mod noise;
 mod picture;
 mod prompts;

@@ -135,6 +135,8 @@ pub struct State {
     pub paused: RwSignal<bool>,
     /// The models that are kept.
     pub library: RwSignal<Library>,
+    /// Where the model comes from, if not the first of the site's catalogue: a path in it, or an absolute address of a folder.
+    pub model_address: RwSignal<Option<String>>,
     /// Where the model's files are kept.
     pub kept: RwSignal<Option<Kept>>,
     /// The wanted device.
@@ -239,6 +241,7 @@ impl State {
             load: RwSignal::new(None),
             paused: RwSignal::new(false),
             library: RwSignal::new(Library::default()),
+            model_address: RwSignal::new(crate::engine::remembered()),
             kept: RwSignal::new(None),
             wanted: RwSignal::new(wanted),
             device: RwSignal::new(None),

@@ -6,7 +6,7 @@ use super::*;
 const AXE: &str = include_str!("../vendor/axe/axe.min.js");
 
 /// Looks at what is on the page; every violation is told with its places.
-fn check(browser: &Browser, what: &str) {
+pub fn check(browser: &Browser, what: &str) {
     if browser.run("return typeof axe === 'undefined'") == json!(true) {
         // As a script of the driver's, which the page's policy does not concern.
         browser.run(&format!("{AXE}; window.axe = axe; return true"));

@@ -31,6 +31,15 @@ pub enum Fault {
     Stalled,
 }
 
+/// How a site deviates from a usual one.
+#[derive(Debug, Clone, Default)]
+struct Manners {
+    /// Origins that its policy allows besides its own.
+    hosts: String,
+    /// Lets pages of other sites read its files.
+    shared: bool,
+}
+
 /// Path's end, fault, how often yet.
 type Faults = Arc<Mutex<Vec<(String, Fault, usize)>>>;
 
@@ -63,6 +72,7 @@ fn answer(
     root: &Path,
     seen: &Mutex<Vec<String>>,
     faults: &Faults,
+    manners: &Manners,
 ) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let Some(request) = lines.next().transpose()? else {
@@ -103,10 +113,25 @@ fn answer(
         Some(Fault::WebPage) => (kind, body) = ("text/html", b"<p>sign in</p>".to_vec()),
         _ => (),
     }
+    let own = "connect-src 'self'";
+    let with_hosts = format!("{own}{}", manners.hosts);
+    let policy = POLICY.replace(own, &with_hosts);
+    if relative == "index.html" {
+        // As scripts/shell.sh would have written it.
+        body = String::from_utf8(body)
+            .unwrap()
+            .replace(own, &with_hosts)
+            .into();
+    }
+    let shared = if manners.shared {
+        "Access-Control-Allow-Origin: *\r\n"
+    } else {
+        ""
+    };
     write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
-         Content-Security-Policy: {POLICY}\r\nConnection: close\r\n\r\n",
+         Content-Security-Policy: {policy}\r\n{shared}Connection: close\r\n\r\n",
         body.len()
     )?;
     match fault {
@@ -131,11 +156,40 @@ fn answer(
 impl Site {
     /// Serves `folder` below the sub-path `/sub/`, so that absolute paths would show.
     pub fn serve(folder: &str) -> Self {
+        Self::built(folder, Manners::default())
+    }
+
+    /// As [`Self::serve`], with a policy that lets the page read from `others`.
+    pub fn allowing(folder: &str, others: &[&Self]) -> Self {
+        let hosts = others
+            .iter()
+            .map(|o| format!(" http://127.0.0.1:{}", o.port));
+        let hosts = hosts.collect();
+        Self::built(
+            folder,
+            Manners {
+                hosts,
+                shared: false,
+            },
+        )
+    }
+
+    /// Serves a folder of files; `shared`: to pages of other sites, too.
+    pub fn files(folder: &str, shared: bool) -> Self {
+        let hosts = String::new();
+        Self::start(PathBuf::from(folder), Manners { hosts, shared })
+    }
+
+    fn built(folder: &str, manners: Manners) -> Self {
         let root = PathBuf::from(folder);
         assert!(
             root.join("index.html").exists(),
             "{folder} is not built: run trunk build --release"
         );
+        Self::start(root, manners)
+    }
+
+    fn start(root: PathBuf, manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -150,8 +204,9 @@ impl Site {
                     return; // and closes the port
                 }
                 let (seen, root, wrong) = (seen.clone(), root.clone(), wrong.clone());
+                let manners = manners.clone();
                 // A browser that goes away in the middle of an answer is no failure.
-                std::thread::spawn(move || answer(stream, &root, &seen, &wrong).ok());
+                std::thread::spawn(move || answer(stream, &root, &seen, &wrong, &manners).ok());
             }
         });
         Self {

@@ -91,7 +91,7 @@ pub fn Header() -> impl IntoView {
                 <dl class="facts">
                     <dt>{text::RUNS_ON}</dt><dd id="device-report">{device}</dd>
                     {move || state.model.get().map(|model| view! {
-                        <dt>{text::MODEL}</dt><dd>{text::model_line(&model)}</dd>
+                        <dt>{text::MODEL}</dt><dd id="model-name">{text::model_line(&model)}</dd>
                     })}
                     {move || state.kept.get().map(|kept| view! {
                         <dt>{text::KEPT}</dt><dd id="kept" data-place=place_key(kept.place)>{text::kept(&kept)}</dd>

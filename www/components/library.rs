@@ -3,6 +3,7 @@
 use latino_web::protocol::{LibraryRequest, Place, StoredModel};
 use leptos::prelude::*;
 
+use super::model_source::ModelSource;
 use crate::state::{Phase, state};
 use crate::{library, text};
 
@@ -22,6 +23,7 @@ pub fn Library() -> impl IntoView {
         <section class="card" aria-labelledby="library-title">
             <details class="advanced" id="library" on:toggle=move |_| look()>
                 <summary id="library-title">{text::LIBRARY}</summary>
+                <ModelSource/>
                 <p class="hint">{text::LIBRARY_HINT}</p>
                 <button type="button" class="button" id="library-look" aria-disabled=move || (dead() || busy.get()).to_string()
                     on:click=move |_| look()>{text::LIBRARY_LOOK}</button>

@@ -22,6 +22,7 @@ pub mod map;
 pub mod mask;
 pub mod mask_keys;
 pub mod metrics;
+pub mod model_source;
 pub mod noise;
 pub mod number;
 pub mod operator;

@@ -19,6 +19,10 @@ pub fn ProblemBox() -> impl IntoView {
         engine::start(state);
         app::focus("run-bar");
     };
+    let own = move |_| {
+        engine::choose_model(state, None);
+        app::focus("run-bar");
+    };
     let dismiss = move |_| {
         state.problem.set(None);
         app::focus("run-bar");
@@ -33,6 +37,9 @@ pub fn ProblemBox() -> impl IntoView {
                     })}
                     {problem.cpu.then(|| view! {
                         <button type="button" class="button" id="use-cpu" on:click=cpu>{text::USE_CPU}</button>
+                    })}
+                    {(problem.restart && state.model_address.with(Option::is_some)).then(|| view! {
+                        <button type="button" class="button" id="own-model" on:click=own>{text::MODEL_OWN}</button>
                     })}
                     <button type="button" class="button" id="dismiss" on:click=dismiss>{text::DISMISS}</button>
                 </div>

@@ -17,6 +17,7 @@ use crate::{queue, text};
 mod comparison;
 mod events;
 mod first_prompt;
+mod model;
 mod profile;
 mod prompts;
 
@@ -24,14 +25,13 @@ pub use comparison::compare;
 use comparison::end_comparison;
 pub use events::receive;
 pub use first_prompt::first_prompt;
+pub use model::{check_address, choose_model, remembered};
 pub use profile::{cancel_profile, profile};
 pub use prompts::compare_prompts;
 use prompts::end_prompts;
 
 /// The worker's entry, next to the page.
 const WORKER: &str = "./worker.js";
-/// The model's folder, next to the page.
-const MODEL: &str = "./models/emoji-lcm/";
 
 /// A running worker with its listeners.
 struct Link {
@@ -173,7 +173,7 @@ pub fn ask(state: State, request: &Request) {
 
 fn load(state: State) {
     let base = document().base_uri().ok().flatten().unwrap_or_default();
-    match web_sys::Url::new_with_base(MODEL, &base) {
+    match web_sys::Url::new_with_base(&model::address(state), &base) {
         Ok(url) => {
             state.phase.set(Phase::Loading);
             state.paused.set(false);

@@ -1,6 +1,6 @@
 //! The model manager.
 
-pub const LIBRARY: &str = "Stored models";
+pub const LIBRARY: &str = "Models";
 pub const LIBRARY_HINT: &str = "What this browser keeps, so that the next visit needs no download. Removing a model only frees space: it is fetched again when it is needed.";
 pub const LIBRARY_LOOK: &str = "Look again";
 pub const LIBRARY_TABLE: &str = "Table of stored models";

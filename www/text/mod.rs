@@ -10,6 +10,7 @@ mod help;
 mod kernel;
 mod lecture;
 mod library;
+mod model_source;
 mod offline;
 mod problems;
 mod prompts;
@@ -21,8 +22,8 @@ mod uncertainty;
 
 pub use self::{
     chain::*, compare::*, degradation::*, developer::*, help::*, kernel::*, lecture::*, library::*,
-    offline::*, problems::*, prompts::*, queue::*, restoration::*, result::*, share::*,
-    uncertainty::*,
+    model_source::*, offline::*, problems::*, prompts::*, queue::*, restoration::*, result::*,
+    share::*, uncertainty::*,
 };
 
 pub const TITLE: &str = "LATINO Web";
