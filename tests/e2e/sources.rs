@@ -44,6 +44,7 @@ fn models_come_from_other_sites_if_both_sides_allow_it() {
     );
     assert_eq!(unknown.requests(), 0);
     axe::check(&browser, "model sources");
+    browser.run("document.getElementById('library').scrollIntoView(); return true");
     browser.screenshot("model-sources");
     wait(&browser, "the engine as it was", &engine_state("ready"));
 
