@@ -33,7 +33,7 @@ pub const RULE_HINT: &str = "How strongly each step follows the data: until the 
 // Solvers
 pub const SOLVER: &str = "Solver";
 pub const SAMPLE_COUNT: &str = "Posterior samples";
-pub const SAMPLE_COUNT_HINT: &str = "From two on, their spread shows how sure the result is. Each takes as long as one restoration.";
+pub const SAMPLE_COUNT_HINT: &str = "From two on, their spread shows how sure the result is, but says next to nothing where the first timestep is below 259. Each takes as long as one restoration.";
 pub const PRO: &str = "LATINO-PRO";
 pub const PRO_ITERATIONS: &str = "Iterations";
 pub const PRO_CHAIN: &str = "Steps of each iteration's chain";
