@@ -54,7 +54,7 @@ pub fn ModelSource() -> impl IntoView {
             value=current set=move |key: &str| if key == "other" { app::focus("model-address") } else { own(key) }/>
         <form class="field" id="model-form" novalidate on:submit=take>
             <label for="model-address">{text::MODEL_ADDRESS}</label>
-            <input type="url" id="model-address" autocomplete="off" spellcheck="false" aria-describedby="model-address-hint model-refused" prop:value=move || typed.get()
+            <input type="text" inputmode="url" id="model-address" autocapitalize="off" autocomplete="off" spellcheck="false" aria-describedby="model-address-hint model-refused" prop:value=move || typed.get()
                 on:input=move |event| typed.set(event_target_value(&event))/>
             <p class="hint" id="model-address-hint">{text::MODEL_ADDRESS_HINT}</p>
             <button type="submit" class="button" id="model-use">{text::MODEL_USE}</button>
