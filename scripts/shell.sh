@@ -8,9 +8,8 @@ cd "${1:-${TRUNK_STAGING_DIR:?give the folder of the built site}}"
 hash_of() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -c1-64; }
 integrity() { printf 'sha256-%s' "$(printf "$(hash_of "$1" | sed 's/../\\x&/g')" | base64)"; }
 
-# The policy: models may come from the origins of www/model-hosts.txt. MODEL_HOSTS (a file) takes its place, for tests.
-hosts_file=${MODEL_HOSTS:-$here/../www/model-hosts.txt}
-hosts=$(sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$hosts_file" | tr '\n' ' ' | sed 's/ $//')
+# The policy: models may come from the origins of www/model-hosts.txt.
+hosts=$(sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$here/../www/model-hosts.txt" | tr '\n' ' ' | sed 's/ $//')
 for host in $hosts; do
   [[ $host =~ ^https?://[A-Za-z0-9.-]+(:[0-9]+)?$ ]] || { printf 'error: "%s" in model-hosts.txt is not an origin such as https://models.example.org\n' "$host" >&2; exit 1; }
 done

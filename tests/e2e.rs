@@ -69,6 +69,15 @@ fn engine_state(state: &str) -> String {
     format!("return document.documentElement.dataset.engine === '{state}'")
 }
 
+/// What is shown of the element that `selector` finds; there must be one.
+fn text(browser: &Browser, selector: &str) -> String {
+    let script = format!("return document.querySelector('{selector}')?.innerText.trim() ?? null");
+    match browser.run(&script) {
+        serde_json::Value::String(text) => text,
+        _ => panic!("there is no {selector}"),
+    }
+}
+
 /// Waits for the engine, and for it again on the CPU.
 fn on_the_cpu(browser: &Browser) {
     wait(browser, "the engine", &engine_state("ready"));

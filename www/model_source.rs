@@ -57,10 +57,11 @@ pub fn allowed(folder: &str, own: &str, policy: &str) -> Result<(), Refusal> {
     let hosts = directives
         .filter_map(|d| d.strip_prefix("connect-src"))
         .flat_map(str::split_whitespace);
+    let wanted = origin(folder);
     let mut others = Vec::new();
     for host in hosts {
         let host = if host == "'self'" { own } else { host };
-        if host.eq_ignore_ascii_case(&origin(folder)) {
+        if host.eq_ignore_ascii_case(&wanted) {
             return Ok(());
         }
         if host != own {

@@ -13,8 +13,7 @@ const STORED: &str = "const found = {};
     return found";
 
 fn error(browser: &Browser) -> String {
-    let error = browser.run("return document.getElementById('error').innerText");
-    error.as_str().unwrap().to_owned()
+    text(browser, "#error")
 }
 
 /// The shards that were asked for since then, each once for every request.

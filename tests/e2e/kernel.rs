@@ -1,6 +1,6 @@
 //! A blur kernel that is drawn or loaded.
 
-use super::solvers::{no_console_errors, open, run, text};
+use super::solvers::{no_console_errors, open, run};
 use super::*;
 
 const CONTROL: char = '\u{e009}';

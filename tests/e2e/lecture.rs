@@ -7,11 +7,6 @@ const PAGE_UP: char = '\u{e00e}';
 const ESCAPE: char = '\u{e00c}';
 const RIGHT: char = '\u{e014}';
 
-fn text(browser: &Browser, selector: &str) -> String {
-    let script = format!("return document.querySelector('{selector}')?.innerText.trim() ?? ''");
-    browser.run(&script).as_str().unwrap().to_owned()
-}
-
 fn place(browser: &Browser) -> String {
     text(browser, "#lecture-place")
 }

@@ -1,6 +1,6 @@
 //! How much the prompt decided.
 
-use super::solvers::{count, no_console_errors, open, press, run, text};
+use super::solvers::{count, no_console_errors, open, press, run};
 use super::*;
 
 #[test]

@@ -59,14 +59,6 @@ pub(super) fn run(browser: &Browser, site: &Site, button: &str) {
     assert!(sent.is_empty(), "requests during a run: {sent:?}");
 }
 
-pub(super) fn text(browser: &Browser, selector: &str) -> String {
-    let script = format!("return document.querySelector('{selector}')?.innerText.trim() ?? null");
-    match browser.run(&script) {
-        serde_json::Value::String(text) => text,
-        _ => panic!("there is no {selector}"),
-    }
-}
-
 pub(super) fn count(browser: &Browser, selector: &str) -> u64 {
     let script = format!("return document.querySelectorAll('{selector}').length");
     browser.run(&script).as_u64().unwrap()

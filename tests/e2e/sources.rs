@@ -10,15 +10,10 @@ fn ask_for(browser: &Browser, address: &str) {
     browser.run("document.getElementById('model-use').click(); return true");
 }
 
-fn text(browser: &Browser, id: &str) -> String {
-    let script = format!("return document.getElementById('{id}').innerText");
-    browser.run(&script).as_str().unwrap().to_owned()
-}
-
 /// Waits for a failure and returns what the page says.
 fn failure(browser: &Browser) -> String {
     wait(browser, "the message", &engine_state("failed"));
-    text(browser, "error")
+    text(browser, "#error")
 }
 
 #[test]
@@ -35,9 +30,9 @@ fn models_come_from_other_sites_if_both_sides_allow_it() {
 
     // Refused before anything is sent.
     ask_for(&browser, "tiny-lcm");
-    assert!(text(&browser, "model-refused").contains("no address"));
+    assert!(text(&browser, "#model-refused").contains("no address"));
     ask_for(&browser, &format!("{}tiny-lcm/", unknown.url()));
-    let refused = text(&browser, "model-refused");
+    let refused = text(&browser, "#model-refused");
     assert!(
         refused.contains("policy allows") && refused.contains("127.0.0.1"),
         "{refused}"
@@ -68,11 +63,11 @@ fn models_come_from_other_sites_if_both_sides_allow_it() {
     // One that does; it is kept, and chosen again at the next visit.
     ask_for(&browser, &format!("{}tiny-lcm/manifest.json", open.url()));
     wait(&browser, "the other model", &engine_state("ready"));
-    assert!(text(&browser, "model-name").contains("Tiny LCM"));
+    assert!(text(&browser, "#model-name").contains("Tiny LCM"));
     let before = open.requests();
     browser.open(&site.url());
     wait(&browser, "the next visit", &engine_state("ready"));
-    assert!(text(&browser, "model-name").contains("Tiny LCM"));
+    assert!(text(&browser, "#model-name").contains("Tiny LCM"));
     let again = open.since(before);
     assert!(
         again.iter().all(|r| r.ends_with("/manifest.json")),

@@ -20,11 +20,6 @@ fn previewed(browser: &Browser) {
     );
 }
 
-fn text(browser: &Browser, selector: &str) -> String {
-    let script = format!("return document.querySelector('{selector}')?.innerText.trim() ?? ''");
-    browser.run(&script).as_str().unwrap().to_owned()
-}
-
 /// Mean colour of the truth's pane.
 fn mean(browser: &Browser) -> Vec<f64> {
     let found = browser.run(

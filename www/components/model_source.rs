@@ -13,12 +13,6 @@ pub fn ModelSource() -> impl IntoView {
     let state = state();
     let typed = RwSignal::new(state.model_address.get_untracked().unwrap_or_default());
     let refused = RwSignal::new(String::new());
-    let listed = StoredValue::new(catalogue());
-    let own = move |path: &str| {
-        refused.set(String::new());
-        let first = listed.with_value(|l| l.first().is_some_and(|l| l.path == path));
-        engine::choose_model(state, (!first).then(|| path.to_owned()));
-    };
     let take = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match engine::check_address(&typed.get_untracked()) {
@@ -29,8 +23,7 @@ pub fn ModelSource() -> impl IntoView {
             Err(why) => refused.set(text::refused_address(&why)),
         }
     };
-    let options: Vec<(&'static str, &'static str)> = listed
-        .get_value()
+    let options: Vec<(&'static str, &'static str)> = catalogue()
         .into_iter()
         .map(|Listed { name, path, about }| {
             // Controls take texts that live as long as the page; the catalogue does.
@@ -41,17 +34,23 @@ pub fn ModelSource() -> impl IntoView {
         .chain([("other", text::MODEL_OTHER)])
         .collect();
     let paths: Vec<_> = options.iter().map(|(path, _)| *path).collect();
-    let current = Signal::derive(move || match state.model_address.get() {
-        None => paths.first().copied().unwrap_or("other"),
-        Some(address) => paths
-            .iter()
-            .find(|p| **p == address)
-            .copied()
-            .unwrap_or("other"),
+    let first = paths.first().copied();
+    let current = Signal::derive(move || {
+        let listed = |address: String| paths.iter().copied().find(|p| *p == address);
+        let address = state.model_address.get();
+        address.map_or(first, listed).unwrap_or("other")
     });
+    let choose = move |key: &str| {
+        if key == "other" {
+            app::focus("model-address");
+        } else {
+            refused.set(String::new());
+            engine::choose_model(state, (first != Some(key)).then(|| key.to_owned()));
+        }
+    };
     view! {
         <Choice id="model-choice" label=text::MODEL_CHOICE hint=text::MODEL_CHOICE_HINT options=Signal::stored(options)
-            value=current set=move |key: &str| if key == "other" { app::focus("model-address") } else { own(key) }/>
+            value=current set=choose/>
         <form class="field" id="model-form" novalidate on:submit=take>
             <label for="model-address">{text::MODEL_ADDRESS}</label>
             <input type="text" inputmode="url" id="model-address" autocapitalize="off" autocomplete="off" spellcheck="false" aria-describedby="model-address-hint model-refused" prop:value=move || typed.get()
