@@ -44,6 +44,8 @@ pub struct Kept {
     pub bytes: f64,
     /// Bytes that this site may store besides; `None` where the browser does not say.
     pub free: Option<f64>,
+    /// Bytes of the engine's wasm heap, which never shrinks: the most that it has needed so far.
+    pub heap: f64,
 }
 
 /// Page to worker: something about kept models. Each is answered by [`LibraryEvent::Models`] in the end.

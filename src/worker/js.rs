@@ -66,3 +66,9 @@ pub fn error_message(error: &JsValue) -> String {
         .or_else(|| error.as_string())
         .unwrap_or_else(|| "unknown error".into())
 }
+
+/// Bytes of this program's own memory.
+pub fn heap() -> f64 {
+    let buffer = field(&wasm_bindgen::memory(), "buffer");
+    field(&buffer, "byteLength").as_f64().unwrap_or_default()
+}

@@ -95,6 +95,7 @@ pub fn Header() -> impl IntoView {
                     })}
                     {move || state.kept.get().map(|kept| view! {
                         <dt>{text::KEPT}</dt><dd id="kept" data-place=place_key(kept.place)>{text::kept(&kept)}</dd>
+                        <dt>{text::HEAP}</dt><dd id="heap" data-bytes=kept.heap>{text::megabytes(kept.heap)}</dd>
                     })}
                     <Kept/>
                 </dl>

@@ -83,6 +83,7 @@ pub fn start(state: State) {
     state.phase.set(Phase::Starting);
     state.load.set(None);
     state.device.set(None);
+    state.kept.set(None);
     state.cancelling.set(false);
     forget_unfinished(state);
 

@@ -155,6 +155,7 @@ pub const STOP_DOWNLOAD: &str = "Stop download";
 pub const PAUSED: &str = "The download is paused.";
 
 pub const KEPT: &str = "Model's files";
+pub const HEAP: &str = "Engine's own memory";
 
 /// Where the model's files are.
 pub fn kept(kept: &Kept) -> String {

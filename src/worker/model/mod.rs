@@ -24,7 +24,7 @@ use download::{Download, Wanted};
 use http::Fault;
 use store::{MANIFEST, Store, digest};
 
-use super::progress;
+use super::{js, progress};
 use crate::engine::ModelFiles;
 use crate::engine::files::{Manifest, ManifestFile};
 use crate::pack::table::shard_path;
@@ -116,6 +116,7 @@ impl Served {
             refused: self.download.store.refused(),
             bytes: self.total,
             free: space::free().await,
+            heap: js::heap(),
         }
     }
 
