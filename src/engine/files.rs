@@ -1,6 +1,7 @@
 //! Where a model's files come from, and that they are what they should be.
 
 pub use crate::pack::manifest::{Manifest, ManifestFile, sha256};
+use crate::pack::table::ShardBytes;
 use crate::pack::{Packed, Precision};
 use crate::protocol::Recommended;
 use crate::{Error, Result};
@@ -28,6 +29,13 @@ pub trait ModelFiles {
     /// [`Error::Model`] when the manifest cannot be used.
     fn packed(&self) -> Result<Option<Packed>> {
         Ok(None)
+    }
+
+    /// As [`Self::read`] for a shard, of which a tensor at a time is wanted: it may stay outside this program's memory. Asked only
+    /// of files that are [`Self::checked`].
+    async fn shard(&self, path: &str) -> Result<Option<Box<dyn ShardBytes>>> {
+        let bytes = self.read(path).await?;
+        Ok(bytes.map(|b| Box::new(b) as Box<dyn ShardBytes>))
     }
 
     /// True when [`Self::read`] has compared what it returns with the manifest's SHA-256.

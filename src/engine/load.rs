@@ -80,12 +80,18 @@ async fn packed_weights(
     for index in part.shards() {
         let hash = packed.shards.get(index).map_or("", String::as_str);
         let path = shard_path(hash);
-        let bytes = files.read(&path).await?.ok_or_else(|| {
+        let missing = || {
             Error::model(format!(
                 "{path} is missing: the packed model is not whole; pack or copy it again"
             ))
-        })?;
-        if !files.checked() && sha256(&bytes) != hash {
+        };
+        if files.checked() {
+            let bytes = files.shard(&path).await?.ok_or_else(missing)?;
+            assembly.shard(index, &*bytes)?;
+            continue;
+        }
+        let bytes = files.read(&path).await?.ok_or_else(missing)?;
+        if sha256(&bytes) != hash {
             return Err(Error::model(format!(
                 "{path} is damaged ({} bytes): its SHA-256 is not its name; pack or copy the model again",
                 bytes.len()

@@ -1,5 +1,5 @@
 //! From the shards of a packed model to tensors on a device. Shards are given one after the other
-//! and need not be kept: at any time one shard and one tensor are in memory. Weights stay packed;
+//! and need not be kept: at any time one tensor is in memory, and one shard where it is not read from outside. Weights stay packed;
 //! vectors (biases, norms) become f32.
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::weights::{Data, Weights, four_dims};
 use crate::ops::Weight;
 use crate::pack::matrix::{Encoded, decode};
-use crate::pack::table::{PackedPart, PackedTensor, Piece};
+use crate::pack::table::{PackedPart, PackedTensor, Piece, ShardBytes};
 use crate::{Error, Result};
 
 /// The weights of one part while its shards come in.
@@ -39,7 +39,7 @@ impl<'a> Assembly<'a> {
     /// Takes from shard `index`, whose checked bytes these are, all that it holds of the part.
     /// Shards must be given in ascending order. Fails with [`Error::Model`] when they are not, or
     /// when a tensor lies outside.
-    pub fn shard(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
+    pub fn shard(&mut self, index: usize, bytes: &(impl ShardBytes + ?Sized)) -> Result<()> {
         if index < self.next_shard {
             return Err(Error::model(
                 "the shards of a packed model are out of order",
@@ -50,9 +50,11 @@ impl<'a> Assembly<'a> {
         while let Some(tensor) = part.tensors.get(self.ready.len()) {
             let here = |p: &&Piece| p.shard == index;
             for piece in tensor.pieces.iter().filter(here) {
-                let [values, scales] = tensor.bytes(piece, bytes)?;
-                self.begun.values.extend_from_slice(values);
-                self.begun.scales.extend_from_slice(scales);
+                let [values, scales] = tensor.places(piece)?;
+                let taken = bytes
+                    .append(values, &mut self.begun.values)
+                    .and_then(|()| bytes.append(scales, &mut self.begun.scales));
+                taken.ok_or_else(|| tensor.outside())?;
                 self.rows += piece.rows;
             }
             if tensor.pieces.last().is_some_and(|p| p.shard > index) {

@@ -1,6 +1,7 @@
 //! Where each tensor of a packed model lies in the shards.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,28 @@ pub struct Piece {
     /// Where the scales begin in the shard, in bytes, a multiple of 256; absent for floats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scales: Option<u64>,
+}
+
+/// The checked bytes of a shard, which need not lie in this program's memory.
+pub trait ShardBytes {
+    /// Appends the bytes at `place` to `to`; `None` when some of them lie beyond the end.
+    fn append(&self, place: Range<usize>, to: &mut Vec<u8>) -> Option<()>;
+}
+
+impl ShardBytes for [u8] {
+    fn append(&self, place: Range<usize>, to: &mut Vec<u8>) -> Option<()> {
+        let bytes = self.get(place)?;
+        // Not more than needed: a vector that grows by itself takes up to twice that.
+        to.reserve_exact(bytes.len());
+        to.extend_from_slice(bytes);
+        Some(())
+    }
+}
+
+impl ShardBytes for Vec<u8> {
+    fn append(&self, place: Range<usize>, to: &mut Vec<u8>) -> Option<()> {
+        self.as_slice().append(place, to)
+    }
 }
 
 /// The path of the shard with this hash.
@@ -161,23 +184,33 @@ impl PackedTensor {
         Ok(())
     }
 
+    /// Where the values and the scales of `piece` lie in its shard, in bytes. Fails with [`Error::Model`] when that is beyond memory.
+    pub fn places(&self, piece: &Piece) -> Result<[Range<usize>; 2]> {
+        let [_, cols] = matrix_shape(&self.shape)?;
+        let [values, scales] = row_bytes(cols, self.precision);
+        let place = |start: u64, row: usize| {
+            let start = usize::try_from(start).ok()?;
+            Some(start..start.checked_add(row.checked_mul(piece.rows)?)?)
+        };
+        let values = place(piece.offset, values).ok_or_else(|| self.outside())?;
+        let scales = match piece.scales {
+            Some(start) => place(start, scales).ok_or_else(|| self.outside())?,
+            None => 0..0,
+        };
+        Ok([values, scales])
+    }
+
+    /// The error of a tensor that is not where the table says.
+    pub fn outside(&self) -> Error {
+        Error::model(format!("tensor \"{}\" lies outside its shard", self.name))
+    }
+
     /// The values and the scales of `piece` as they are stored. `shard` is the whole shard. Fails
     /// with [`Error::Model`] when the piece lies outside it.
     pub fn bytes<'a>(&self, piece: &Piece, shard: &'a [u8]) -> Result<[&'a [u8]; 2]> {
-        let outside = || Error::model(format!("tensor \"{}\" lies outside its shard", self.name));
-        let [_, cols] = matrix_shape(&self.shape)?;
-        let [values, scales] = row_bytes(cols, self.precision);
-        let slice = |start: u64, row: usize| {
-            let start = usize::try_from(start).ok()?;
-            let end = start.checked_add(row.checked_mul(piece.rows)?)?;
-            shard.get(start..end)
-        };
-        let values = slice(piece.offset, values).ok_or_else(outside)?;
-        let scales = match piece.scales {
-            Some(start) => slice(start, scales).ok_or_else(outside)?,
-            None => &[],
-        };
-        Ok([values, scales])
+        let [values, scales] = self.places(piece)?;
+        let slice = |place| shard.get(place).ok_or_else(|| self.outside());
+        Ok([slice(values)?, slice(scales)?])
     }
 
     /// Appends the values of `piece` to `out`; arguments and errors as for [`Self::bytes`].

@@ -1,7 +1,7 @@
 //! Model files from a server or an earlier visit, each checked against the manifest.
 //!
 //! First everything that is missing is brought into the [`store::Store`], by one tab at a time; then the engine reads file
-//! by file, so that the wasm heap never holds more than one.
+//! by file, and shards tensor by tensor, so that the wasm heap never holds more than one of them.
 
 mod cache;
 pub mod control;
@@ -15,6 +15,7 @@ mod space;
 mod store;
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
@@ -27,7 +28,7 @@ use store::{MANIFEST, Store, digest};
 use super::{js, progress};
 use crate::engine::ModelFiles;
 use crate::engine::files::{Manifest, ManifestFile};
-use crate::pack::table::shard_path;
+use crate::pack::table::{ShardBytes, shard_path};
 use crate::protocol::Kept;
 use crate::{Error, Result};
 
@@ -120,6 +121,13 @@ impl Served {
         }
     }
 
+    /// Says that the file is being set up.
+    fn used(&self, file: &ManifestFile) {
+        self.done.set(self.done.get() + file.bytes as f64);
+        let stage = format!("setting up {}", what(&self.manifest, &file.path));
+        progress(&stage, self.done.get().min(self.total), self.total);
+    }
+
     /// The bytes of a file, fetched again if they were kept and are damaged.
     async fn bytes(&self, file: &ManifestFile) -> Result<Uint8Array> {
         if let Some(bytes) = self.download.store.get(&file.sha256).await
@@ -130,6 +138,24 @@ impl Served {
         let what = what(&self.manifest, &file.path);
         let file = file.clone();
         self.download.one(&Wanted { file, what }).await
+    }
+}
+
+/// A shard in the browser's memory: the wasm heap, which never shrinks, gets a tensor at a time.
+struct Outside(Uint8Array);
+
+impl ShardBytes for Outside {
+    fn append(&self, place: Range<usize>, to: &mut Vec<u8>) -> Option<()> {
+        let [start, end] = [place.start, place.end].map(|n| u32::try_from(n).ok());
+        let (start, end) = (start?, end?);
+        if start > end || end > self.0.length() {
+            return None;
+        }
+        let at = to.len();
+        to.reserve_exact(place.len());
+        to.resize(at + place.len(), 0);
+        self.0.subarray(start, end).copy_to(&mut to[at..]);
+        Some(())
     }
 }
 
@@ -183,11 +209,18 @@ impl ModelFiles for Served {
         let Some(file) = self.manifest.file(path) else {
             return Ok(None);
         };
-        let bytes = self.bytes(file).await?.to_vec();
-        self.done.set(self.done.get() + bytes.len() as f64);
-        let stage = format!("setting up {}", what(&self.manifest, path));
-        progress(&stage, self.done.get().min(self.total), self.total);
-        Ok(Some(bytes))
+        let bytes = self.bytes(file).await?;
+        self.used(file);
+        Ok(Some(bytes.to_vec()))
+    }
+
+    async fn shard(&self, path: &str) -> Result<Option<Box<dyn ShardBytes>>> {
+        let Some(file) = self.manifest.file(path) else {
+            return Ok(None);
+        };
+        let bytes = self.bytes(file).await?;
+        self.used(file);
+        Ok(Some(Box::new(Outside(bytes))))
     }
 
     fn name(&self) -> String {
