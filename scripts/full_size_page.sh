@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Loads a model of Stable Diffusion 1.5's size (random weights) in the built page: time and peak memory for BENCHMARKS.md.
+# Loads a model of Stable Diffusion 1.5's size (random weights) in the built page, packed and as a diffusers folder: time and peak memory for BENCHMARKS.md.
 # scripts/full_size_page.sh FOLDER: where the model is made (2 GB, and 0.8 or 1.2 GB packed; kept for the next time). Needs the built site (trunk build --release),
 # a Python with training/requirements.txt as PYTHON, Chromium and chromedriver. Bits of the UNet: UNET=q4 (default) or q8.
 set -euo pipefail
@@ -19,4 +19,4 @@ if [ ! -d "$folder/$unet" ]; then
   cargo run --bin latino -- pack --from "$folder/diffusers" --to "$folder/$unet" --unet "$unet" --name "Random SD-1.5 $unet"
 fi
 printf '== In Chromium\n'
-FULL_SIZE_MODEL=$(cd "$folder/$unet" && pwd) cargo test --test full_size -- --ignored --nocapture
+FULL_SIZE_MODEL=$(cd "$folder/$unet" && pwd) FULL_SIZE_SOURCE=$(cd "$folder/diffusers" && pwd) FULL_SIZE_PRECISION=$unet cargo test --test full_size -- --ignored --nocapture --test-threads 1

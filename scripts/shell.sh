@@ -11,7 +11,7 @@ integrity() { printf 'sha256-%s' "$(printf "$(hash_of "$1" | sed 's/../\\x&/g')"
 # The policy: models may come from the origins of www/model-hosts.txt.
 hosts=$(sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$here/../www/model-hosts.txt" | tr '\n' ' ' | sed 's/ $//')
 for host in $hosts; do
-  [[ $host =~ ^https?://[A-Za-z0-9.-]+(:[0-9]+)?$ ]] || { printf 'error: "%s" in model-hosts.txt is not an origin such as https://models.example.org\n' "$host" >&2; exit 1; }
+  [[ $host =~ ^https?://([*][.])?[A-Za-z0-9.-]+(:[0-9]+)?$ ]] || { printf 'error: "%s" in model-hosts.txt is not an origin such as https://models.example.org\n' "$host" >&2; exit 1; }
 done
 sed -i.old "s|connect-src 'self'[^;]*;|connect-src 'self'${hosts:+ $hosts};|" index.html
 rm -f index.html.old

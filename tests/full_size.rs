@@ -60,6 +60,58 @@ fn heap(browser: &Browser) -> f64 {
     bytes.as_f64().unwrap()
 }
 
+/// The page on the software adapter, with the panel of models open; how much memory the engine has needed so far.
+fn begin(browser: &Browser, site: &Site) -> f64 {
+    browser.viewport(1440, 1000);
+    browser.open(&site.url());
+    wait(
+        browser,
+        "the engine",
+        "return document.documentElement.dataset.engine === 'ready'",
+    );
+    set(browser, "device", "gpu");
+    wait(browser, "the software adapter", &loaded("Emoji"));
+    browser.run("document.getElementById('library').open = true; return true");
+    heap(browser)
+}
+
+/// Loads the model that `models` serve, called `name` then, and loads it again without them; checks the memory that this needs.
+fn load_twice(browser: &Browser, models: &Site, name: &str) {
+    set(browser, "model-address", &models.url());
+    browser.run("document.getElementById('model-use').click(); return true");
+    let took = wait(browser, "the model", &loaded(name));
+    let first = heap(browser);
+    browser.screenshot("full-size");
+    println!(
+        "{name}: fetched, kept, checked and set up in {:.1} s; peak wasm heap {:.1} MiB",
+        took.as_secs_f64(),
+        first / 1048576.0
+    );
+    let place = browser.run("return document.getElementById('kept').dataset.place");
+    assert_eq!(place, json!("files"));
+    assert!(first <= HEAP, "{first} bytes");
+
+    // Another engine, without the model's server.
+    models.stop();
+    let before = models.requests();
+    set(browser, "device", "cpu");
+    wait(
+        browser,
+        "the end of the old engine",
+        "return document.documentElement.dataset.device !== 'gpu'",
+    );
+    set(browser, "device", "gpu");
+    let took = wait(browser, "the kept model", &loaded(name));
+    let again = heap(browser);
+    println!(
+        "{name}: set up again from storage, its server gone, in {:.1} s; peak wasm heap {:.1} MiB",
+        took.as_secs_f64(),
+        again / 1048576.0
+    );
+    assert!(again <= HEAP, "{again} bytes");
+    assert_eq!(models.requests(), before);
+}
+
 #[test]
 #[ignore = "needs the built site, Chromium, chromedriver and a large model; scripts/full_size_page.sh runs it"]
 fn a_full_size_model_is_fetched_kept_and_set_up_again() {
@@ -71,50 +123,24 @@ fn a_full_size_model_is_fetched_kept_and_set_up_again() {
     let models = Site::files(&folder, true);
     let site = Site::allowing("dist", &[&models]);
     let browser = Browser::start();
-    browser.viewport(1440, 1000);
-    browser.open(&site.url());
-    wait(
-        &browser,
-        "the engine",
-        "return document.documentElement.dataset.engine === 'ready'",
-    );
-    set(&browser, "device", "gpu");
-    wait(&browser, "the software adapter", &loaded("Emoji"));
-    let small = heap(&browser);
-    browser.run("document.getElementById('library').open = true; return true");
-    set(&browser, "model-address", &models.url());
-    browser.run("document.getElementById('model-use').click(); return true");
-    let took = wait(&browser, "the model", &loaded(name));
-    let first = heap(&browser);
-    browser.screenshot("full-size");
+    let small = begin(&browser, &site);
     println!(
-        "{name}: {:.1} MB fetched, kept, checked and set up in {:.1} s; peak wasm heap {:.1} MiB ({:.1} MiB with the embedded model)",
+        "{name}: {:.1} MB; wasm heap with the embedded model {:.1} MiB",
         bytes / 1e6,
-        took.as_secs_f64(),
-        first / 1048576.0,
         small / 1048576.0
     );
-    let place = browser.run("return document.getElementById('kept').dataset.place");
-    assert_eq!(place, json!("files"));
-    assert!(first <= HEAP, "{first} bytes");
+    load_twice(&browser, &models, name);
+}
 
-    // Another engine, without the model's server.
-    models.stop();
-    let before = models.requests();
-    set(&browser, "device", "cpu");
-    wait(
-        &browser,
-        "the end of the old engine",
-        "return document.documentElement.dataset.device !== 'gpu'",
-    );
-    set(&browser, "device", "gpu");
-    let took = wait(&browser, "the kept model", &loaded(name));
-    let again = heap(&browser);
-    println!(
-        "{name}: set up again from storage, its server gone, in {:.1} s; peak wasm heap {:.1} MiB",
-        took.as_secs_f64(),
-        again / 1048576.0
-    );
-    assert!(again <= HEAP, "{again} bytes");
-    assert_eq!(models.requests(), before);
+#[test]
+#[ignore = "needs the built site, Chromium, chromedriver and a large model; scripts/full_size_page.sh runs it"]
+fn a_full_size_diffusers_folder_is_quantised_as_it_comes() {
+    let folder = std::env::var("FULL_SIZE_SOURCE").expect("FULL_SIZE_SOURCE: a diffusers folder");
+    let precision = std::env::var("FULL_SIZE_PRECISION").unwrap_or_else(|_| "q4".into());
+    let models = Site::files(&folder, true);
+    let site = Site::allowing("dist", &[&models]);
+    let browser = Browser::start();
+    begin(&browser, &site);
+    set(&browser, "model-precision", &precision);
+    load_twice(&browser, &models, &format!("sub ({precision})"));
 }

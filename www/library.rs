@@ -30,6 +30,19 @@ pub fn ask(state: State, request: LibraryRequest) {
     engine::ask(state, &Request::Library(request));
 }
 
+/// Asks what is kept now, if that was asked before.
+pub fn refresh(state: State) {
+    let idle = |l: &Library| l.models.is_some() && !l.busy;
+    if state.library.with_untracked(idle) {
+        ask(state, LibraryRequest::List);
+    }
+}
+
+/// The engine is gone: it will answer nothing any more.
+pub fn forget(state: State) {
+    state.library.update(|l| l.busy = false);
+}
+
 /// Takes what the engine says of kept models.
 pub fn take(state: State, event: LibraryEvent) {
     let say = |said: String| state.library.update(|l| l.said = said);

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::{InitArg, RuleArg};
-use crate::models::{AutoencoderKlConfig, AutoencoderTinyConfig, ClipTextConfig, UNetConfig};
+use crate::Error;
+use crate::engine::check::check_configs;
 use crate::pack::Precision;
 use crate::pack::folder::{Job, Progress, pack};
-use crate::schedule::LcmScheduler;
 
 /// Options.
 #[derive(Debug, clap::Args)]
@@ -64,27 +64,6 @@ pub struct Args {
     shard_mib: u32,
 }
 
-/// Fails unless this program can run models with the folder's configs.
-fn check_configs(from: &std::path::Path) -> Result<()> {
-    let text = |path: &str| {
-        let path = from.join(path);
-        std::fs::read_to_string(&path).with_context(|| path.display().to_string())
-    };
-    LcmScheduler::from_json(&text("scheduler/scheduler_config.json")?)?;
-    ClipTextConfig::parse(&text("text_encoder/config.json")?)?;
-    UNetConfig::parse(&text("unet/config.json")?)?;
-    let vae = text("vae/config.json")?;
-    let class: serde_json::Value = serde_json::from_str(&vae).context("vae/config.json")?;
-    match class["_class_name"].as_str() {
-        Some("AutoencoderKL") => AutoencoderKlConfig::parse(&vae).map(|_| ())?,
-        Some("AutoencoderTiny") => AutoencoderTinyConfig::parse(&vae).map(|_| ())?,
-        other => anyhow::bail!(
-            "vae/config.json: \"_class_name\" = {other:?} is not supported (supported: \"AutoencoderKL\", \"AutoencoderTiny\")"
-        ),
-    }
-    Ok(())
-}
-
 const MIB: usize = 1 << 20;
 
 /// Megabytes.
@@ -101,17 +80,22 @@ pub fn run(args: Args) -> Result<()> {
     }
     let scales = args.lora_scale.into_iter().chain(std::iter::repeat(1.0));
     job.loras = args.lora.into_iter().zip(scales).collect();
-    job.name = args.name.unwrap_or(job.name);
-    job.licence = args.licence.unwrap_or(job.licence);
-    job.source = args.source.unwrap_or(job.source);
-    let r = &mut job.recommended;
+    let facts = &mut job.facts;
+    let given = |value: Option<String>, to: &mut String| value.into_iter().for_each(|v| *to = v);
+    given(args.name, &mut facts.name);
+    given(args.licence, &mut facts.licence);
+    given(args.source, &mut facts.source);
+    let r = &mut facts.recommended;
     r.steps = args.steps.unwrap_or(r.steps);
     r.start = args.start.or(r.start);
     r.init = args.init.map_or(r.init, Into::into);
     r.rule = args.rule.map_or(r.rule, Into::into);
     r.relaxation = args.relaxation.unwrap_or(r.relaxation);
     job.shard_bytes = args.shard_mib as usize * MIB;
-    check_configs(&job.from)?;
+    check_configs(|path| {
+        let path = job.from.join(path);
+        std::fs::read_to_string(&path).map_err(|e| Error::Io(format!("{}: {e}", path.display())))
+    })?;
     let mut last: Option<Instant> = None;
     let manifest = pack(&job, &mut |p: Progress| {
         // The first news after a second: a small model is done before.

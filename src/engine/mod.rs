@@ -1,6 +1,7 @@
 //! The engine: a device, a loaded model, and jobs that run on them. The command line and the
 //! worker both drive this; neither has logic of its own about models or restoration.
 
+pub mod check;
 mod codec;
 pub mod device;
 pub mod files;

@@ -38,6 +38,8 @@ pub(super) enum Data {
     Device(Box<Tensor<1>>),
     /// On the device, packed.
     Packed(Box<Weight>),
+    /// Nowhere: only its name and shape are known.
+    Announced,
 }
 
 /// The shape of a weight `[out, in]` or `[out, in, kh, kw]` with four dimensions; `None` for others.
@@ -110,6 +112,20 @@ impl Weights {
         Self {
             planned: Some(precision),
             ..Self::on_device(part, [])
+        }
+    }
+
+    /// As [`Self::planned`], but only tensors of these names and shapes are handed out: a network loads from them if it would from the
+    /// weights themselves.
+    pub fn announced(
+        part: impl Into<String>,
+        precision: Precision,
+        tensors: impl IntoIterator<Item = (String, Vec<usize>)>,
+    ) -> Self {
+        let tensors = tensors.into_iter();
+        Self {
+            planned: Some(precision),
+            ..Self::on_device(part, tensors.map(|(n, s)| (n, s, Data::Announced)))
         }
     }
 
@@ -197,6 +213,14 @@ impl Weights {
         Ok(entry)
     }
 
+    /// Of stand-ins: fails unless the tensor was announced, if any was.
+    fn announce(&self, name: &str, shapes: &[&[usize]]) -> Result<()> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        self.entry(name, shapes).map(|_| ())
+    }
+
     fn fail(&self, name: &str, message: String) -> Error {
         Error::model(format!("{}: tensor \"{name}\" {message}", self.part))
     }
@@ -204,6 +228,7 @@ impl Weights {
     /// The tensor `name` as a vector of f32.
     fn values(&self, name: &str, shapes: &[&[usize]], device: &Device) -> Result<Tensor<1>> {
         if self.planned.is_some() {
+            self.announce(name, shapes)?;
             let length = shapes.first().map_or(0, |s| s.iter().product());
             let zeros = TensorData::new(vec![0f32; length], [length]);
             return Ok(Tensor::from_data(zeros, device));
@@ -212,6 +237,7 @@ impl Weights {
         Ok(match &entry.data {
             Data::Device(values) => values.as_ref().clone(),
             Data::Packed(weight) => weight.dequantised().reshape([-1]),
+            Data::Announced => return Err(self.fail(name, "is not here, only announced".into())),
             Data::File { .. } => {
                 let values = self.read(name, entry)?;
                 let stored = precision::stored(name, &entry.shape, self.rounding);
@@ -232,6 +258,7 @@ impl Weights {
         device: &Device,
     ) -> Result<Weight> {
         if let Some(wanted) = self.planned {
+            self.announce(name, shapes)?;
             let precision = precision::stored(name, shapes.first().unwrap_or(&&[][..]), wanted);
             return Ok(Weight::planned(shape, precision, device));
         }
@@ -242,6 +269,7 @@ impl Weights {
                 return Ok(values.as_ref().clone().reshape::<4, _>(shape).into());
             }
             Data::Packed(weight) => return Ok(weight.as_ref().clone()),
+            Data::Announced => return Err(self.fail(name, "is not here, only announced".into())),
             // As it is.
             Data::File {
                 dtype: Dtype::F16, ..

@@ -1,36 +1,22 @@
 //! Packing a diffusers folder into a new folder. Weights pass through memory a few million values
 //! at a time, so that it does not matter how large the model is.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use super::block::BLOCK;
-use super::lora::Lora;
-use super::manifest::{Manifest, ManifestFile};
-use super::part::Part;
+use super::diffusers::{
+    NEEDED, NOT_STATED, OPTIONAL, PARTS, QUICK, SourceTensor, check_tokenizer, tensors, unknown,
+};
+use super::layout::{Layout, Part, RowSource, Rows, SHARD_BYTES};
+use super::lora::{Delta, Lora, Target};
+use super::manifest::{Facts, Manifest, ManifestFile, sha256};
+use super::matrix::matrix_shape;
 use super::precision::Precision;
-use super::shards::{SHARD_BYTES, ShardWriter};
-use super::source::io_error;
-use super::table::{Packed, PackedPart, shard_path};
+use super::source::{Source, io_error};
+use super::table::shard_path;
 use super::unfinished::Unfinished;
-use crate::protocol::Recommended;
-use crate::{Error, Result};
-
-/// Files that are copied as they are.
-const NEEDED: [&str; 4] = [
-    "scheduler/scheduler_config.json",
-    "text_encoder/config.json",
-    "unet/config.json",
-    "vae/config.json",
-];
-const QUICK: &str = "vae_quick/config.json";
-const OPTIONAL: [&str; 5] = [
-    "tokenizer/merges.txt",
-    "tokenizer/tokenizer.json",
-    "tokenizer/tokenizer_config.json",
-    "tokenizer/vocab.json",
-    QUICK,
-];
+use crate::Result;
 
 /// What to pack and how.
 #[derive(Debug, Clone)]
@@ -49,14 +35,8 @@ pub struct Job {
     pub loras: Vec<(PathBuf, f32)>,
     /// Largest shard in bytes, [`SHARD_BYTES`] unless testing.
     pub shard_bytes: usize,
-    /// Display name.
-    pub name: String,
-    /// Licence, as an SPDX expression or a sentence.
-    pub licence: String,
-    /// Where the model comes from.
-    pub source: String,
-    /// The solver settings that suit it.
-    pub recommended: Recommended,
+    /// What the manifest is to say.
+    pub facts: Facts,
 }
 
 impl Job {
@@ -67,16 +47,13 @@ impl Job {
         let json = fs::read(from.join("manifest.json")).ok();
         let manifest = json.and_then(|json| Manifest::parse(&json).ok());
         let folder = from.file_name().map(|n| n.to_string_lossy().into_owned());
-        let facts = manifest.map(|m| (m.name, m.licence, m.source, m.recommended));
-        let (name, licence, source, recommended) = facts.unwrap_or_else(|| {
-            let unknown = || "not stated".to_owned();
-            (
-                folder.unwrap_or_else(unknown),
-                unknown(),
-                unknown(),
-                Recommended::default(),
-            )
+        let facts = manifest.map(|m| Facts {
+            name: m.name,
+            licence: m.licence,
+            source: m.source,
+            recommended: m.recommended,
         });
+        let facts = facts.unwrap_or_else(|| unknown(folder.unwrap_or_else(|| NOT_STATED.into())));
         Self {
             from,
             to: to.into(),
@@ -85,10 +62,7 @@ impl Job {
             vae: Precision::F16,
             loras: Vec::new(),
             shard_bytes: SHARD_BYTES,
-            name,
-            licence,
-            source,
-            recommended,
+            facts,
         }
     }
 }
@@ -110,7 +84,6 @@ pub struct Progress<'a> {
 /// precision.
 pub fn pack(job: &Job, progress: &mut dyn FnMut(Progress)) -> Result<Manifest> {
     // Everything that can be refused is looked at before anything is written.
-    let mut files = Vec::new();
     let mut small = Vec::new();
     for path in NEEDED.iter().chain(&OPTIONAL) {
         let full = job.from.join(path);
@@ -120,104 +93,106 @@ pub fn pack(job: &Job, progress: &mut dyn FnMut(Progress)) -> Result<Manifest> {
             Err(e) => return Err(io_error(&full, &e)),
         }
     }
-    if !small
-        .iter()
-        .any(|(p, _)| p.ends_with("vocab.json") || p.ends_with("tokenizer.json"))
-    {
-        return Err(Error::model(format!(
-            "{} has neither vocab.json nor tokenizer.json",
-            job.from.join("tokenizer").display()
-        )));
-    }
+    let tokenizer = job.from.join("tokenizer").display().to_string();
+    check_tokenizer(&tokenizer, small.iter().map(|(path, _)| *path))?;
     let loras = job
         .loras
         .iter()
         .map(|(path, scale)| Lora::open(path, *scale));
-    let mut loras: Vec<Lora> = loras.collect::<Result<_>>()?;
-    let mut parts = Vec::new();
+    let mut source = Opened {
+        loras: loras.collect::<Result<_>>()?,
+        parts: Vec::new(),
+        fused: None,
+    };
     let quick = small.iter().any(|(path, _)| *path == QUICK);
-    for (name, stem, precision) in [
-        ("text_encoder", "model", job.text),
-        ("unet", "diffusion_pytorch_model", job.unet),
-        ("vae", "diffusion_pytorch_model", job.vae),
-        ("vae_quick", "diffusion_pytorch_model", job.vae),
-    ] {
-        if name == "vae_quick" && !quick {
-            continue;
-        }
-        parts.push(Part::open(&job.from, name, stem, precision, &mut loras)?);
+    let mut parts = Vec::new();
+    for (name, stem) in PARTS {
+        let precision = match name {
+            "text_encoder" => job.text,
+            "unet" => job.unet,
+            _ if name == "vae_quick" && !quick => continue,
+            _ => job.vae,
+        };
+        let tensors = source.open(job, name, stem)?;
+        parts.push(Part {
+            name,
+            precision,
+            tensors,
+        });
     }
-    loras.iter().try_for_each(Lora::finish)?;
-    let total = parts
-        .iter()
-        .flat_map(|p| &p.tensors)
-        .map(|t| t.raw.values)
-        .sum();
+    source.loras.iter().try_for_each(Lora::finish)?;
+    let layout = Layout::new(parts, job.shard_bytes)?;
     let folder = Unfinished::new(&job.to)?;
+    let mut files = Vec::new();
     for (path, bytes) in small {
         folder.write(path, &bytes)?;
         files.push(ManifestFile::of(path, &bytes));
     }
-    let mut shard_files: Vec<ManifestFile> = Vec::new();
-    let mut writer = ShardWriter::new(job.shard_bytes, |hash: &str, bytes: &[u8]| {
-        let path = shard_path(hash);
-        folder.write(&path, bytes)?;
-        // Two shards of the same bytes are one file.
-        if shard_files.iter().all(|f| f.sha256 != hash) {
-            shard_files.push(ManifestFile {
-                path,
-                bytes: bytes.len() as u64,
-                sha256: hash.to_owned(),
-            });
-        }
-        Ok(())
-    });
-    let mut packed_parts = Vec::new();
-    let mut done = 0;
-    for part in &mut parts {
-        let mut tensors = Vec::new();
-        for tensor in std::mem::take(&mut part.tensors) {
-            let packed = part
-                .pack(&tensor, &mut loras, &mut writer, job.shard_bytes)
-                .map_err(|e| Error::model(format!("{}: {}: {e}", part.name, tensor.name)))?;
-            tensors.push(packed);
-            done += tensor.raw.values;
+    let (mut packed, total) = (0, layout.parameters());
+    let mut hashes = Vec::new();
+    for index in 0..layout.sizes().len() {
+        let mut done = |part: &str, values: u64| {
+            packed += values;
             progress(Progress {
-                part: part.name,
-                done,
+                part,
+                done: packed,
                 total,
             });
-        }
-        // A part begins a shard, so that it can be loaded alone.
-        writer.flush()?;
-        packed_parts.push(PackedPart {
-            name: part.name.to_owned(),
-            precision: part.precision,
-            tensors,
-        });
+        };
+        let bytes = pollster::block_on(layout.fill(index, &mut source, &mut done))?;
+        let hash = sha256(&bytes);
+        folder.write(&shard_path(&hash), &bytes)?;
+        hashes.push(hash);
     }
-    let shards = writer.finish()?;
-    files.append(&mut shard_files);
-    let manifest = Manifest {
-        version: 2,
-        name: job.name.clone(),
-        licence: job.licence.clone(),
-        source: job.source.clone(),
-        recommended: job.recommended.clone(),
-        packed: Some(Packed {
-            block: BLOCK as u32,
-            total_bytes: files.iter().map(|f| f.bytes).sum(),
-            parameters: total,
-            shards,
-            parts: packed_parts,
-        }),
-        files,
-    };
-    let json = serde_json::to_vec(&manifest)
-        .map_err(|e| Error::Io(format!("manifest.json could not be written: {e}")))?;
-    // What no reader would take must not be written.
-    Manifest::parse(&json)?;
-    folder.write("manifest.json", &json)?;
+    let manifest = layout.manifest(job.facts.clone(), files, hashes)?;
+    folder.write("manifest.json", &manifest.json()?)?;
     folder.commit()?;
     Ok(manifest)
+}
+
+/// The weights of a folder with the adapters that are fused into them.
+struct Opened {
+    loras: Vec<Lora>,
+    /// The files of each part and, for each LoRA file, its adapters by weight.
+    parts: Vec<(Source, Vec<BTreeMap<String, Target>>)>,
+    /// The changes of the tensor that was read last.
+    fused: Option<(usize, String, Vec<Delta>)>,
+}
+
+impl Opened {
+    /// Opens a part and returns what is packed of it.
+    fn open(&mut self, job: &Job, name: &str, stem: &str) -> Result<Vec<SourceTensor>> {
+        let source = Source::open(&job.from, name, stem)?;
+        let tensors = tensors(name, source.headers())?;
+        let names = || tensors.iter().map(|t| t.name.as_str());
+        let targets = self.loras.iter_mut().map(|l| l.targets(name, names()));
+        let targets = targets.collect::<Result<_>>()?;
+        self.parts.push((source, targets));
+        Ok(tensors)
+    }
+}
+
+impl RowSource for Opened {
+    async fn rows(&mut self, rows: &Rows, tensor: &SourceTensor) -> Result<Vec<f32>> {
+        let Rows { part, rows, .. } = rows;
+        let shape = &tensor.raw.shape;
+        let [_, cols] = matrix_shape(shape)?;
+        let (source, targets) = &mut self.parts[*part];
+        let first = (rows.start * cols) as u64;
+        let mut values = source.read(tensor, first, rows.len() * cols)?;
+        let same = |(p, name, _): &(usize, String, Vec<Delta>)| p == part && *name == tensor.name;
+        if !self.fused.as_ref().is_some_and(same) {
+            let mut deltas = Vec::new();
+            for (lora, targets) in self.loras.iter_mut().zip(targets) {
+                if let Some(target) = targets.get(&tensor.name) {
+                    deltas.push(lora.delta(&tensor.name, shape, target)?);
+                }
+            }
+            self.fused = Some((*part, tensor.name.clone(), deltas));
+        }
+        for delta in self.fused.iter().flat_map(|(_, _, deltas)| deltas) {
+            delta.add(rows.start, &mut values);
+        }
+        Ok(values)
+    }
 }

@@ -30,6 +30,19 @@ pub struct Manifest {
     pub packed: Option<Packed>,
 }
 
+/// What a [`Manifest`] says of a model besides its files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// Display name.
+    pub name: String,
+    /// Licence, as an SPDX expression or a sentence.
+    pub licence: String,
+    /// Where the model comes from.
+    pub source: String,
+    /// The solver settings that suit it.
+    pub recommended: Recommended,
+}
+
 /// One file of a [`Manifest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +82,12 @@ impl Manifest {
             packed.check(&manifest.files)?;
         }
         Ok(manifest)
+    }
+
+    /// The bytes of `manifest.json`. Fails with [`Error::Io`].
+    pub fn json(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self)
+            .map_err(|e| Error::Io(format!("manifest.json could not be written: {e}")))
     }
 
     /// The entry of `path`.

@@ -8,31 +8,31 @@
 //! | [`matrix`] | whole matrices in any precision, to bytes and back |
 //! | [`table`] | where each tensor lies in the shards |
 //! | [`manifest`] | `manifest.json` |
-//! | [`tar`] | headers of tar archives, for the export of kept models |
+//! | [`tar`] | tar archives of models: export and import |
 //! | [`header`] | the header and the index of safetensors files |
-//! | [`shards`] | filling shards in order |
+//! | [`diffusers`] | what a folder in diffusers layout holds, wherever it is |
+//! | [`layout`] | which rows go into which shard, and making a shard |
 //! | [`source`] | reading a diffusers folder row by row (native) |
 //! | [`lora`] | fusing LoRA files while packing (native) |
-//! | [`part`], [`unfinished`] | one part into shards; a folder that appears when it is whole (native) |
+//! | [`unfinished`] | a folder that appears when it is whole (native) |
 //! | [`folder`] | packing a whole folder (native) |
 
 pub mod block;
-#[cfg(not(target_arch = "wasm32"))]
+pub mod diffusers;
+#[cfg(feature = "native")]
 pub mod folder;
 pub mod header;
-#[cfg(not(target_arch = "wasm32"))]
+pub mod layout;
+#[cfg(feature = "native")]
 pub mod lora;
 pub mod manifest;
 pub mod matrix;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod part;
 pub mod precision;
-pub mod shards;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "native")]
 pub mod source;
 pub mod table;
 pub mod tar;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "native")]
 pub mod unfinished;
 
 pub use manifest::{Manifest, ManifestFile, sha256};

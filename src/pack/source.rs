@@ -1,10 +1,10 @@
 //! Reading safetensors files of any size a few rows at a time.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::diffusers::{SourceTensor, weight_files};
 use super::header::{Header, MAX_HEADER, RawTensor, shard_files, to_f32, value_bytes};
 use crate::{Error, Result};
 
@@ -71,33 +71,19 @@ impl TensorFile {
     }
 }
 
-/// A tensor of a [`Source`].
-#[derive(Debug, Clone)]
-pub struct SourceTensor {
-    /// Name in the checkpoint.
-    pub name: String,
-    /// Where it lies.
-    pub raw: RawTensor,
-    file: usize,
-}
-
-/// The weight files of one part of a diffusers folder.
+/// The open weight files of one part of a diffusers folder.
 #[derive(Debug)]
-pub struct Source {
-    files: Vec<TensorFile>,
-    tensors: Vec<SourceTensor>,
-}
+pub struct Source(Vec<TensorFile>);
 
 impl Source {
     /// Opens the weights of `part` (a folder below `root`), whose files are called `stem`: single,
-    /// sharded, or of variant fp16. Fails with [`Error::Model`] when there are none or a name
-    /// occurs twice.
+    /// sharded, or of variant fp16. Fails with [`Error::Model`] when there are none.
     pub fn open(root: &Path, part: &str, stem: &str) -> Result<Self> {
         let folder = root.join(part);
         let mut names = Vec::new();
         for variant in ["", ".fp16"] {
-            let single = format!("{stem}{variant}.safetensors");
-            let index = folder.join(format!("{stem}.safetensors.index{variant}.json"));
+            let [single, index] = weight_files(stem, variant);
+            let index = folder.join(index);
             if folder.join(&single).is_file() {
                 names = vec![single];
             } else if index.is_file() {
@@ -116,35 +102,16 @@ impl Source {
             )));
         }
         let files = names.iter().map(|n| TensorFile::open(&folder.join(n)));
-        let files: Vec<TensorFile> = files.collect::<Result<_>>()?;
-        let mut all = BTreeMap::new();
-        for (i, file) in files.iter().enumerate() {
-            for (name, raw) in &file.header().tensors {
-                let tensor = SourceTensor {
-                    name: name.clone(),
-                    raw: raw.clone(),
-                    file: i,
-                };
-                if all.insert(name.clone(), tensor).is_some() {
-                    return Err(Error::model(format!(
-                        "{part}: tensor \"{name}\" is in two weight files"
-                    )));
-                }
-            }
-        }
-        let mut tensors: Vec<SourceTensor> = all.into_values().collect();
-        // The order of the bytes on disk.
-        tensors.sort_by_key(|t| (t.file, t.raw.start));
-        Ok(Self { files, tensors })
+        files.collect::<Result<_>>().map(Self)
     }
 
-    /// Its tensors in the order of the files' bytes.
-    pub fn tensors(&self) -> &[SourceTensor] {
-        &self.tensors
+    /// The headers of the files.
+    pub fn headers(&self) -> impl Iterator<Item = &Header> {
+        self.0.iter().map(TensorFile::header)
     }
 
-    /// `count` values of `tensor` from value `first` on, as f32.
+    /// `count` values of `tensor`, one of these files', from value `first` on, as f32.
     pub fn read(&mut self, tensor: &SourceTensor, first: u64, count: usize) -> Result<Vec<f32>> {
-        self.files[tensor.file].read(&tensor.raw, first, count)
+        self.0[tensor.file].read(&tensor.raw, first, count)
     }
 }

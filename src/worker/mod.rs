@@ -47,6 +47,9 @@ pub fn start() -> std::result::Result<(), JsValue> {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
     let state = Rc::new(State::default());
     let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        if model::local::take(&message.data()) {
+            return;
+        }
         match serde_wasm_bindgen::from_value::<Request>(message.data()) {
             Ok(request) => spawn_local(handle(state.clone(), request)),
             Err(e) => post(&Event::Failed {

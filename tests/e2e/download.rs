@@ -6,7 +6,7 @@ use super::site::Fault;
 use super::*;
 
 /// Kept files of all models, in the private file system: `{ name: bytes }`.
-const STORED: &str = "const found = {};
+pub const STORED: &str = "const found = {};
     const models = await (await navigator.storage.getDirectory()).getDirectoryHandle('models', { create: true });
     for await (const model of models.values())
       for await (const file of model.values()) found[file.name] = (await file.getFile()).size;

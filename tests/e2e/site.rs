@@ -1,6 +1,6 @@
 //! A static file server that remembers what was asked of it, with the headers that a host should send; it can be told to misbehave.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; 
 /// What goes wrong with an answer.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
-    /// The connection ends after so many bytes of the body.
+    /// The connection ends after so many bytes of the body; shorter ones come whole.
     Cut(usize),
     /// One byte is another.
     WrongByte,
@@ -29,6 +29,10 @@ pub enum Fault {
     Slow(u64),
     /// Half of the file, and then nothing.
     Stalled,
+    /// The file is at the same path of the server at this port.
+    Moved(u16),
+    /// The whole file where a part was asked for.
+    Whole,
 }
 
 /// How a site deviates from a usual one.
@@ -65,6 +69,15 @@ fn mime(path: &Path) -> &'static str {
     }
 }
 
+/// The bytes `first` to `last` of a file.
+fn part(path: &Path, first: u64, last: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(first))?;
+    let mut bytes = Vec::new();
+    file.take(last + 1 - first).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Answers the one request of a connection and closes it: browsers then never wait for each other's
 /// kept-alive connections.
 fn answer(
@@ -78,7 +91,13 @@ fn answer(
     let Some(request) = lines.next().transpose()? else {
         return Ok(()); // a connection opened in advance and not used
     };
-    while lines.next().transpose()?.is_some_and(|l| !l.is_empty()) {}
+    let mut range = None;
+    while let Some(line) = lines.next().transpose()?.filter(|l| !l.is_empty()) {
+        let line = line.to_ascii_lowercase();
+        if let Some(bytes) = line.strip_prefix("range: bytes=") {
+            range = bytes.split_once('-').map(|(a, b)| (a.parse(), b.parse()));
+        }
+    }
     let url = request.split(' ').nth(1).unwrap_or_default();
     let url = url.split('?').next().unwrap_or_default();
     seen.lock().unwrap().push(url.to_owned());
@@ -88,14 +107,6 @@ fn answer(
         _ => "no such file",
     };
     let path = root.join(relative);
-    let (mut status, mut kind, mut body) = match std::fs::read(&path) {
-        Ok(bytes) => ("200 OK".to_owned(), mime(&path), bytes),
-        Err(_) => (
-            "404 Not Found".to_owned(),
-            "text/plain",
-            b"not found".to_vec(),
-        ),
-    };
     let fault = {
         let mut faults = faults.lock().unwrap();
         let due =
@@ -105,14 +116,32 @@ fn answer(
             *fault
         })
     };
+    let range = range.filter(|_| !matches!(fault, Some(Fault::Whole)));
+    let found = match range {
+        Some((Ok(first), Ok(last))) => part(&path, first, last).map(|b| ("206 Partial Content", b)),
+        _ => std::fs::read(&path).map(|b| ("200 OK", b)),
+    };
+    let (mut status, mut kind, mut body) = match found {
+        Ok((status, bytes)) => (status.to_owned(), mime(&path), bytes),
+        Err(_) => (
+            "404 Not Found".to_owned(),
+            "text/plain",
+            b"not found".to_vec(),
+        ),
+    };
     let middle = body.len() / 2;
     match fault {
         Some(Fault::WrongByte) => body[middle] ^= 1,
         Some(Fault::Truncated) => body.truncate(middle),
         Some(Fault::Status(code)) => status = format!("{code} So It Is"),
+        Some(Fault::Moved(_)) => status = "302 Found".to_owned(),
         Some(Fault::WebPage) => (kind, body) = ("text/html", b"<p>sign in</p>".to_vec()),
         _ => (),
     }
+    let moved = match fault {
+        Some(Fault::Moved(port)) => format!("Location: http://127.0.0.1:{port}{url}\r\n"),
+        _ => String::new(),
+    };
     let own = "connect-src 'self'";
     let with_hosts = format!("{own}{}", manners.hosts);
     let policy = POLICY.replace(own, &with_hosts);
@@ -131,11 +160,11 @@ fn answer(
     write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
-         Content-Security-Policy: {policy}\r\n{shared}Connection: close\r\n\r\n",
+         Content-Security-Policy: {policy}\r\n{shared}{moved}Connection: close\r\n\r\n",
         body.len()
     )?;
     match fault {
-        Some(Fault::Cut(bytes)) => stream.write_all(&body[..bytes]),
+        Some(Fault::Cut(bytes)) => stream.write_all(&body[..bytes.min(body.len())]),
         Some(Fault::Slow(milliseconds)) => {
             for part in body.chunks(16 << 10) {
                 stream.write_all(part)?;
@@ -224,6 +253,11 @@ impl Site {
         while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The page's address.

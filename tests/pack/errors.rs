@@ -2,7 +2,7 @@
 
 use latino_web::engine::files::Folder;
 use latino_web::pack::Precision;
-use latino_web::pack::shards::SHARD_BYTES;
+use latino_web::pack::layout::SHARD_BYTES;
 
 use crate::networks::{PARTS, answers, errors, rounded};
 use crate::support::{MODEL, Scratch, TINY, copy, pack_all, read, root, write};

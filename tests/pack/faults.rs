@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use latino_web::pack::Precision;
-use latino_web::pack::shards::SHARD_BYTES;
+use latino_web::pack::layout::SHARD_BYTES;
 
 use crate::support::{MODEL, Scratch, fails, pack_all, root};
 

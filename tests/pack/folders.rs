@@ -5,7 +5,7 @@ use std::path::Path;
 use latino_web::engine::files::{Folder, sha256};
 use latino_web::engine::{ModelFiles, Pipeline};
 use latino_web::pack::folder::{Job, pack};
-use latino_web::pack::shards::{ALIGNMENT, SHARD_BYTES};
+use latino_web::pack::layout::{ALIGNMENT, SHARD_BYTES};
 use latino_web::pack::{Manifest, Precision};
 
 use crate::networks::answers;

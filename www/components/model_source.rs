@@ -1,9 +1,11 @@
-//! Which model: one of the site's, or one at an address.
+//! Which model: one of the site's, one at an address, or one on the visitor's disk.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
 use super::choice::Choice;
-use crate::model_source::{Listed, catalogue};
+use crate::model_source::{LOCAL, Listed, PRECISIONS, catalogue, split};
 use crate::state::state;
 use crate::{app, engine, text};
 
@@ -11,16 +13,42 @@ use crate::{app, engine, text};
 #[component]
 pub fn ModelSource() -> impl IntoView {
     let state = state();
-    let typed = RwSignal::new(state.model_address.get_untracked().unwrap_or_default());
+    let before = state.model_address.get_untracked().unwrap_or_default();
+    let (address, precision) = split(&before);
+    let typed = RwSignal::new(match address.starts_with(LOCAL) {
+        true => String::new(),
+        false => address.to_owned(),
+    });
+    let precision = RwSignal::new(precision.unwrap_or(PRECISIONS[0]));
     let refused = RwSignal::new(String::new());
     let take = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match engine::check_address(&typed.get_untracked()) {
             Ok(folder) => {
                 refused.set(String::new());
-                engine::choose_model(state, Some(folder));
+                let address = format!("{folder}#{}", precision.get_untracked());
+                engine::choose_model(state, Some(address));
             }
             Err(why) => refused.set(text::refused_address(&why)),
+        }
+    };
+    let chosen = move |event: web_sys::Event| {
+        let input = event
+            .target()
+            .and_then(|t| t.dyn_into::<HtmlInputElement>().ok());
+        let Some(input) = input else {
+            return;
+        };
+        refused.set(String::new());
+        if let Some(files) = input.files() {
+            engine::choose_files(state, &files, precision.get_untracked());
+        }
+        // The same folder may be chosen again.
+        input.set_value("");
+    };
+    let set_precision = move |key: &str| {
+        if let Some(known) = PRECISIONS.into_iter().find(|p| *p == key) {
+            precision.set(known);
         }
     };
     let options: Vec<(&'static str, &'static str)> = catalogue()
@@ -59,5 +87,17 @@ pub fn ModelSource() -> impl IntoView {
             <button type="submit" class="button" id="model-use">{text::MODEL_USE}</button>
             <p id="model-refused" role="status">{move || refused.get()}</p>
         </form>
+        <div class="field">
+            <p id="model-files-title">{text::MODEL_FILES}</p>
+            <div class="file">
+                <input type="file" id="model-folder" prop:webkitdirectory=true multiple aria-describedby="model-files-hint" on:change=chosen/>
+                <label for="model-folder" class="button">{text::MODEL_FOLDER}</label>
+                <input type="file" id="model-archive" accept=".tar,application/x-tar" aria-describedby="model-files-hint" on:change=chosen/>
+                <label for="model-archive" class="button">{text::MODEL_ARCHIVE}</label>
+            </div>
+            <p class="hint" id="model-files-hint">{text::MODEL_FILES_HINT}</p>
+        </div>
+        <Choice id="model-precision" label=text::MODEL_PRECISION hint=text::MODEL_PRECISION_HINT options=Signal::stored(text::PRECISIONS.to_vec())
+            value=precision set=set_precision/>
     }
 }

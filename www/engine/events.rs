@@ -55,7 +55,11 @@ pub fn receive(state: State, event: Event) {
             rate,
         })),
         Event::Library(event) => library::take(state, event),
-        Event::Kept(kept) => state.kept.set(Some(kept)),
+        Event::Kept(kept) => {
+            state.kept.set(Some(kept));
+            // A list that is shown says what is there now.
+            library::refresh(state);
+        }
         Event::Ready { device, model } => {
             state.device.set(Some(device));
             state.recommend(&model);

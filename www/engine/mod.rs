@@ -12,7 +12,7 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use crate::comparison::same_measurement;
 use crate::experiment::Record;
 use crate::state::{Comparison, Phase, PromptRun, Reference, Run, Shown, State};
-use crate::{queue, text};
+use crate::{library, queue, text};
 
 mod comparison;
 mod events;
@@ -25,7 +25,7 @@ pub use comparison::compare;
 use comparison::end_comparison;
 pub use events::receive;
 pub use first_prompt::first_prompt;
-pub use model::{check_address, choose_model, remembered};
+pub use model::{check_address, choose_files, choose_model, remembered};
 pub use profile::{cancel_profile, profile};
 pub use prompts::compare_prompts;
 use prompts::end_prompts;
@@ -140,6 +140,7 @@ fn forget_unfinished(state: State) {
     profile::forget(state);
     end_prompts(state);
     queue::interrupted(state);
+    library::forget(state);
     state.estimating.set(false);
     let unfinished = state
         .run
@@ -173,8 +174,13 @@ pub fn ask(state: State, request: &Request) {
 }
 
 fn load(state: State) {
+    let address = model::address(state);
+    if let Some(files) = model::files_for(&address) {
+        // A worker that is gone fails at the next message.
+        LINK.with_borrow(|link| link.as_ref().map(|l| l.worker.post_message(&files)));
+    }
     let base = document().base_uri().ok().flatten().unwrap_or_default();
-    match web_sys::Url::new_with_base(&model::address(state), &base) {
+    match web_sys::Url::new_with_base(&address, &base) {
         Ok(url) => {
             state.phase.set(Phase::Loading);
             state.paused.set(false);

@@ -69,6 +69,7 @@ impl UNetConfig {
     /// Reads `config.json`. Fails with [`crate::Error::Model`] naming the key that is not supported.
     pub fn parse(json: &str) -> Result<Self> {
         let mut c = Config::parse("unet/config.json", json)?;
+        c.fixed("_class_name", &["UNet2DConditionModel"])?;
         fixed_keys(&mut c)?;
         let block_out_channels: Vec<usize> =
             c.take("block_out_channels", vec![320, 640, 1280, 1280])?;

@@ -1,9 +1,12 @@
 //! One GET of a model file, which may fail in a way that passes or in one that lasts.
 
+use std::ops::Range;
+
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::control::Control;
+use crate::Error;
 use crate::worker::js::{self, Js};
 use crate::worker::turn;
 
@@ -17,17 +20,53 @@ const LATE: &str = "late";
 pub enum Fault {
     /// The next try may go better: a cut or stalled connection, a busy server, damaged bytes.
     Passing(String),
-    /// It will not: the file is not there, or the visitor stopped the download.
+    /// It will not.
     Lasting(String),
+    /// There is no such file.
+    Missing(String),
+    /// The visitor stopped the download.
+    Stopped,
 }
 
 impl Fault {
     /// For the visitor.
     pub fn message(&self) -> &str {
         match self {
-            Self::Passing(message) | Self::Lasting(message) => message,
+            Self::Passing(message) | Self::Lasting(message) | Self::Missing(message) => message,
+            Self::Stopped => "The download was stopped",
         }
     }
+
+    /// As the end of a download, what has come of which is kept.
+    pub fn error(&self) -> Error {
+        let on = match self {
+            Self::Stopped => "start the engine",
+            _ => "try",
+        };
+        Error::Io(format!(
+            "{}. What has come is kept: {on} again to go on from there.",
+            self.message()
+        ))
+    }
+}
+
+/// What is wanted of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Want {
+    /// The size that it, or its part, must have, if that is known.
+    pub bytes: Option<u64>,
+    /// Only these bytes of it; as many must come.
+    pub range: Option<Range<u64>>,
+    /// Past the browser's own cache.
+    pub fresh: bool,
+}
+
+/// What came, in memory outside the wasm heap.
+pub struct Got {
+    /// The bytes.
+    pub bytes: Uint8Array,
+    /// What the server or the disk says that changes when the file does; empty where nothing is said.
+    pub version: String,
 }
 
 /// What a promise comes to within [`STALL`]; `None` when it does not.
@@ -44,7 +83,7 @@ async fn in_time(value: JsValue) -> Js<Option<JsValue>> {
 fn status(url: &str, status: u32, redirected: bool) -> Fault {
     let to = if redirected { " after a redirect" } else { "" };
     match status {
-        404 | 410 => Fault::Lasting(format!("{url} is not on the server{to} ({status})")),
+        404 | 410 => Fault::Missing(format!("{url} is not on the server{to} ({status})")),
         401 | 403 => Fault::Lasting(format!(
             "the server does not give {url} to this page ({status})"
         )),
@@ -55,15 +94,14 @@ fn status(url: &str, status: u32, redirected: bool) -> Fault {
     }
 }
 
-/// GETs `url` into memory outside the wasm heap; `fresh` goes past the browser's own cache. `bytes` is the size that it must have, if it is known.
-/// `report` hears the bytes so far. Waits where `control` is paused.
+/// GETs `url`. `report` hears the bytes so far. Waits where `control` is paused.
 pub async fn get(
     url: &str,
-    bytes: Option<u64>,
-    fresh: bool,
+    want: &Want,
     control: &Control,
     mut report: impl FnMut(f64),
-) -> Result<Uint8Array, Fault> {
+) -> Result<Got, Fault> {
+    let bytes = (want.range.as_ref()).map_or(want.bytes, |r| Some(r.end - r.start));
     let unreachable = |e: &JsValue| {
         Fault::Passing(format!(
             "{url} could not be fetched ({}): there is no connection, or that server does not let this page read from it",
@@ -82,10 +120,19 @@ pub async fn get(
             STALL / 1000
         ))
     };
-    let options = js::object(&[
-        ("signal", js::field(&abort, "signal")),
-        ("cache", if fresh { "reload" } else { "default" }.into()),
-    ]);
+    let mut options = vec![("signal", js::field(&abort, "signal"))];
+    let cache = if let Some(range) = &want.range {
+        let header = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
+        options.push(("headers", js::object(&[("Range", header.into())])));
+        // What is read in pieces is gigabytes, and wanted once.
+        "no-store"
+    } else if want.fresh {
+        "reload"
+    } else {
+        "default"
+    };
+    options.push(("cache", cache.into()));
+    let options = js::object(&options);
     let answer = js::invoke(&js_sys::global(), "fetch", &[url.into(), options])
         .map_err(|e| unreachable(&e))?;
     let response = in_time(answer)
@@ -97,16 +144,19 @@ pub async fn get(
         let code = js::field(&response, "status").as_f64().unwrap_or_default();
         return Err(status(url, code as u32, redirected));
     }
-    let kind = js::invoke(
-        &js::field(&response, "headers"),
-        "get",
-        &["content-type".into()],
-    );
-    if kind
-        .ok()
-        .and_then(|k| k.as_string())
-        .is_some_and(|k| k.starts_with("text/html"))
-    {
+    let headers = js::field(&response, "headers");
+    let header = |name: &str| {
+        let value = js::invoke(&headers, "get", &[name.into()]).ok();
+        value.and_then(|v| v.as_string()).unwrap_or_default()
+    };
+    let part = js::field(&response, "status").as_f64() == Some(206.0);
+    if want.range.is_some() && !part {
+        stop();
+        return Err(Fault::Lasting(format!(
+            "the server sends {url} only as a whole, and weights that are quantised here are read in pieces (Range requests)"
+        )));
+    }
+    if header("content-type").starts_with("text/html") {
         stop();
         return Err(Fault::Lasting(format!(
             "the server answers with a web page where {url} should be"
@@ -120,7 +170,7 @@ pub async fn get(
         control.wait().await;
         if control.stopped() {
             stop();
-            return Err(Fault::Lasting("the download was stopped".into()));
+            return Err(Fault::Stopped);
         }
         let next = js::invoke(&reader, "read", &[]).map_err(|e| unreachable(&e))?;
         let cut = |_| Fault::Passing(format!("{url} was cut after {so_far} bytes"));
@@ -139,8 +189,12 @@ pub async fn get(
     if let Some(all) = bytes.filter(|all| *all != so_far) {
         stop();
         let than = if so_far < all { "less" } else { "more" };
+        let say = match want.range {
+            Some(_) => "its header says",
+            None => "the manifest says",
+        };
         return Err(Fault::Passing(format!(
-            "{url} has {than} than the {all} bytes that the manifest says: it was cut, or has changed"
+            "{url} has {than} than the {all} bytes that {say}: it was cut, or has changed"
         )));
     }
     let whole = Uint8Array::new_with_length(so_far as u32);
@@ -149,5 +203,8 @@ pub async fn get(
         whole.set(&chunk, at);
         at += chunk.length();
     }
-    Ok(whole)
+    Ok(Got {
+        bytes: whole,
+        version: format!("{} {}", header("etag"), header("last-modified")),
+    })
 }

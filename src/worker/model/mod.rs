@@ -1,15 +1,20 @@
-//! Model files from a server or an earlier visit, each checked against the manifest.
+//! Model files from a server, from files that the visitor chose, or from an earlier visit, each checked against the manifest.
 //!
-//! First everything that is missing is brought into the [`store::Store`], by one tab at a time; then the engine reads file
-//! by file, and shards tensor by tensor, so that the wasm heap never holds more than one of them.
+//! First everything that is missing is brought into the [`store::Store`], by one tab at a time, or made there of a diffusers folder; then the
+//! engine reads file by file, and shards tensor by tensor, so that the wasm heap never holds more than one of them.
 
+mod ahead;
 mod cache;
 pub mod control;
 mod download;
+mod fetcher;
 mod http;
 pub mod library;
+pub mod local;
 mod lock;
+mod making;
 mod opfs;
+mod origin;
 mod report;
 mod space;
 mod store;
@@ -22,31 +27,53 @@ use js_sys::Uint8Array;
 
 use control::Control;
 use download::{Download, Wanted};
-use http::Fault;
-use store::{MANIFEST, Store, digest};
+use fetcher::Fetcher;
+use http::{Fault, Want};
+use local::Local;
+use origin::Origin;
+use store::{JOURNAL, MANIFEST, Store, digest};
 
 use super::{js, progress};
 use crate::engine::ModelFiles;
 use crate::engine::files::{Manifest, ManifestFile};
+use crate::pack::Precision;
 use crate::pack::table::{ShardBytes, shard_path};
 use crate::protocol::Kept;
 use crate::{Error, Result};
 
-/// A model folder behind a URL, described by its `manifest.json`.
+/// A model folder described by its `manifest.json`, all of whose files are in the store.
 pub struct Served {
     download: Rc<Download>,
     manifest: Manifest,
     /// The manifest as it came; `None` when it is the kept one.
     fresh: Option<Uint8Array>,
+    /// It was made here: nowhere else are its files.
+    made: bool,
     total: f64,
     done: Cell<f64>,
 }
 
+/// Splits the address of a model into its folder and the precision that it is made in, if it has to be: `#q8` (unless it says otherwise),
+/// `#q4` or `#f16` at its end.
+fn split(address: &str) -> (&str, Precision) {
+    let (folder, precision) = address.split_once('#').unwrap_or((address, ""));
+    let precision = match precision {
+        "q4" => Precision::Q4,
+        "f16" => Precision::F16,
+        _ => Precision::Q8,
+    };
+    (folder, precision)
+}
+
 impl Served {
-    /// Fetches the manifest of the folder `base` (absolute, ending in a slash), or without a network takes that of an earlier visit, and
-    /// brings what is missing of its files into the store.
-    pub async fn open(base: &str, control: Rc<Control>) -> Result<Self> {
+    /// Opens the model at `address`: the absolute address of a folder, ending in a slash, or one of [`local`] files, and then perhaps a
+    /// precision. One that was made here and is whole is used as it is, without a request. Of a packed one the manifest is fetched, or
+    /// without a network that of an earlier visit is taken, and what is missing of its files is fetched; of a diffusers folder a packed
+    /// model is made.
+    pub async fn open(address: &str, control: Rc<Control>) -> Result<Self> {
         control.reset();
+        let (base, precision) = split(address);
+        let made_name = format!("{base}#{precision}");
         let _lock = lock::acquire(&store::folder(base), || {
             progress(
                 "another tab is downloading this model: waiting for it",
@@ -55,10 +82,34 @@ impl Served {
             );
         })
         .await;
+        let origin = match base.starts_with(local::SCHEME) {
+            true => Origin::Local(Rc::new(Local::open(base).await?)),
+            false => Origin::Web(base.into()),
+        };
+        let fetcher = Rc::new(Fetcher::new(origin, control));
+        let with = |store| {
+            let fetcher = fetcher.clone();
+            Rc::new(Download { fetcher, store })
+        };
+        if let Some(store) = Store::there(&made_name).await
+            && let Some(manifest) = whole(&store).await
+        {
+            return Ok(Self::new(with(Rc::new(store)), manifest, None, true));
+        }
         let store = Rc::new(Store::open(base).await);
-        let (bytes, fresh) = manifest(base, &store, &control).await?;
+        let found = manifest(&fetcher, &store).await;
+        if !matches!(found, Ok(Some(_))) && store.sizes().await.is_empty() {
+            // An empty folder would only puzzle the visitor.
+            let _ = store.clear().await;
+        }
+        let Some((bytes, fresh)) = found? else {
+            let _making = lock::acquire(&store::folder(&made_name), || ()).await;
+            let store = Rc::new(Store::open(&made_name).await);
+            let manifest = making::make(&fetcher, &store, precision).await?;
+            let bytes = Uint8Array::from(manifest.json()?.as_slice());
+            return Ok(Self::new(with(store), manifest, Some(bytes), true));
+        };
         let manifest = Manifest::parse(&bytes.to_vec())?;
-        let total = manifest.files.iter().map(|f| f.bytes as f64).sum();
         let mut wanted = Vec::new();
         for file in &manifest.files {
             let listed = |w: &Wanted| w.file.sha256 == file.sha256;
@@ -71,27 +122,28 @@ impl Served {
             }
         }
         let missing: f64 = wanted.iter().map(|w| w.file.bytes as f64).sum();
-        if let Some(free) = space::free().await.filter(|free| missing > *free) {
-            store.refuse(&format!(
-                "{:.1} MB are missing, and this browser lets the site store {:.1} MB more",
-                missing / 1e6,
-                free / 1e6
-            ));
-        }
-        let download = Rc::new(Download {
-            base: base.into(),
-            store,
-            control,
-            report: report::Report::new(total, total - missing),
-        });
+        space::check(&store, missing).await;
+        let total = total(&manifest);
+        fetcher.report.begin(total, total - missing);
+        let download = with(store);
         download.clone().all(wanted).await?;
-        Ok(Self {
+        Ok(Self::new(download, manifest, fresh.then_some(bytes), false))
+    }
+
+    fn new(
+        download: Rc<Download>,
+        manifest: Manifest,
+        fresh: Option<Uint8Array>,
+        made: bool,
+    ) -> Self {
+        Self {
             download,
+            total: total(&manifest),
             manifest,
-            fresh: fresh.then_some(bytes),
-            total,
+            fresh,
+            made,
             done: Cell::new(0.0),
-        })
+        }
     }
 
     /// Notes that all files are there, and forgets those of earlier versions. To be called once the model has been loaded.
@@ -107,6 +159,10 @@ impl Served {
             .map(|f| f.sha256.clone())
             .collect();
         names.push(MANIFEST.into());
+        if self.made {
+            // With it a shard that is damaged one day can be made again by itself.
+            names.push(JOURNAL.into());
+        }
         store.keep_only(&names).await;
     }
 
@@ -135,6 +191,13 @@ impl Served {
         {
             return Ok(bytes);
         }
+        if self.made {
+            self.download.store.remove(&file.sha256).await;
+            return Err(Error::Io(format!(
+                "A part of this model ({} bytes) was damaged in the browser's storage and has been removed. Try again to make that part anew from where the model came from.",
+                file.bytes
+            )));
+        }
         let what = what(&self.manifest, &file.path);
         let file = file.clone();
         self.download.one(&Wanted { file, what }).await
@@ -159,27 +222,59 @@ impl ShardBytes for Outside {
     }
 }
 
-/// The manifest's bytes, and whether they came from the server. A server that does not answer does not keep a kept model from its use.
-async fn manifest(base: &str, store: &Store, control: &Control) -> Result<(Uint8Array, bool)> {
-    let url = format!("{base}manifest.json");
-    let fault = match http::get(&url, None, false, control, |_| ()).await {
-        Ok(bytes) => return Ok((bytes, true)),
+/// The manifest of a store all of whose files are there.
+async fn whole(store: &Store) -> Option<Manifest> {
+    let manifest = Manifest::parse(&store.get(MANIFEST).await?.to_vec()).ok()?;
+    for file in &manifest.files {
+        if store.size(&file.sha256).await != Some(file.bytes) {
+            return None;
+        }
+    }
+    Some(manifest)
+}
+
+/// Bytes of all files.
+fn total(manifest: &Manifest) -> f64 {
+    manifest.files.iter().map(|f| f.bytes as f64).sum()
+}
+
+/// The manifest's bytes, and whether they came just now; `None` when there is no such file, nor a kept one. A server that does not answer
+/// does not keep a kept model from its use.
+async fn manifest(fetcher: &Fetcher, store: &Store) -> Result<Option<(Uint8Array, bool)>> {
+    let get = |fresh| async move {
+        let want = Want {
+            fresh,
+            ..Want::default()
+        };
+        let Fetcher {
+            origin, control, ..
+        } = fetcher;
+        origin.get(MANIFEST, &want, control, |_| ()).await
+    };
+    let fault = match get(false).await {
+        Ok(got) => return Ok(Some((got.bytes, true))),
         Err(fault) => fault,
     };
     if let Some(bytes) = store.get(MANIFEST).await {
-        return Ok((bytes, false));
+        return Ok(Some((bytes, false)));
     }
     let fault = match fault {
-        Fault::Passing(_) => match http::get(&url, None, true, control, |_| ()).await {
-            Ok(bytes) => return Ok((bytes, true)),
+        Fault::Passing(_) => match get(true).await {
+            Ok(got) => return Ok(Some((got.bytes, true))),
             Err(fault) => fault,
         },
         lasting => lasting,
     };
-    Err(Error::Io(format!(
-        "{}. Check the connection and try again.",
-        fault.message()
-    )))
+    match fault {
+        Fault::Missing(_) => Ok(None),
+        fault => {
+            let advice = match fetcher.origin {
+                Origin::Web(_) => " Check the connection and try again.",
+                Origin::Local(_) => "",
+            };
+            Err(Error::Io(format!("{}.{advice}", fault.message())))
+        }
+    }
 }
 
 /// A file for the visitor: a shard's name is a hash, which says nothing.

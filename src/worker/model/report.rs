@@ -11,9 +11,9 @@ const EVERY: f64 = 150.0;
 const WINDOW: f64 = 5_000.0;
 
 /// Counts the bytes of a model's files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
-    total: f64,
+    total: Cell<f64>,
     done: Cell<f64>,
     /// When how many bytes had come, over the last [`WINDOW`].
     past: RefCell<VecDeque<(f64, f64)>>,
@@ -21,21 +21,18 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of a download of `total` bytes, `kept` of which are there already.
-    pub fn new(total: f64, kept: f64) -> Self {
-        Self {
-            total,
-            done: Cell::new(kept),
-            past: RefCell::new(VecDeque::from([(turn::now(), kept)])),
-            last: Cell::new(0.0),
-        }
+    /// Begins a download of `total` bytes, `kept` of which are there already.
+    pub fn begin(&self, total: f64, kept: f64) {
+        self.total.set(total);
+        self.done.set(kept);
+        self.past.replace(VecDeque::from([(turn::now(), kept)]));
     }
 
     /// So many more bytes have come (or, negative, were of no use).
     pub fn add(&self, bytes: f64, stage: &str) {
         self.done.set(self.done.get() + bytes);
         let now = turn::now();
-        if now - self.last.get() < EVERY && self.done.get() < self.total {
+        if now - self.last.get() < EVERY && self.done.get() < self.total.get() {
             return;
         }
         self.last.set(now);
@@ -65,7 +62,7 @@ impl Report {
         post(&Event::LoadProgress {
             stage: stage.into(),
             done: self.done.get(),
-            total: self.total,
+            total: self.total.get(),
             rate: Some(rate),
         });
     }

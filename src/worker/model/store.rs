@@ -17,6 +17,9 @@ use crate::worker::js::{self, Js};
 /// The name that a finished model's manifest is kept under.
 pub const MANIFEST: &str = "manifest.json";
 
+/// The name of the journal of a model that is made here.
+pub const JOURNAL: &str = "making.json";
+
 /// Something that keeps files under names.
 enum Disk {
     Files(opfs::Folder),
@@ -57,6 +60,13 @@ impl Store {
             memory: js_sys::Map::new(),
             refused: RefCell::new(refused),
         }
+    }
+
+    /// The store of the model at the address `base`, if there is one on disk.
+    pub async fn there(base: &str) -> Option<Self> {
+        let name = folder(base);
+        let mut all = Self::all().await.into_iter();
+        all.find(|store| store.folder == name)
     }
 
     /// The stores of all models that are kept on disk.
