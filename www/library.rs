@@ -11,6 +11,8 @@ use crate::{engine, text};
 /// What is kept, and what is being done with it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Library {
+    /// The visitor wanted to see it.
+    pub wanted: bool,
     /// What is kept; `None` before the engine has said so.
     pub models: Option<Vec<StoredModel>>,
     /// Bytes that may be stored besides.
@@ -24,6 +26,7 @@ pub struct Library {
 /// Asks the engine; until it answers, nothing else is asked.
 pub fn ask(state: State, request: LibraryRequest) {
     state.library.update(|l| {
+        l.wanted = true;
         l.busy = true;
         l.said.clear();
     });
@@ -32,7 +35,7 @@ pub fn ask(state: State, request: LibraryRequest) {
 
 /// Asks what is kept now, if that was asked before.
 pub fn refresh(state: State) {
-    let idle = |l: &Library| l.models.is_some() && !l.busy;
+    let idle = |l: &Library| l.wanted && !l.busy;
     if state.library.with_untracked(idle) {
         ask(state, LibraryRequest::List);
     }
