@@ -339,13 +339,10 @@ mod tests {
             part(&[&[64, 32]], Precision::Q8),
         ];
         let layout = Layout::new(parts, 2048).unwrap();
-        let pieces: Vec<Vec<(usize, usize, u64, u64, Option<u64>)>> = (layout.tables.iter())
-            .flat_map(|p| &p.tensors)
-            .map(|t| {
-                let of = |p: &Piece| (p.shard, p.rows, p.offset, p.length, p.scales);
-                t.pieces.iter().map(of).collect()
-            })
-            .collect();
+        let of = |p: &Piece| (p.shard, p.rows, p.offset, p.length, p.scales);
+        let tensors = layout.tables.iter().flat_map(|p| &p.tensors);
+        let pieces = tensors.map(|t| t.pieces.iter().map(of).collect::<Vec<_>>());
+        let pieces: Vec<_> = pieces.collect();
         assert_eq!(
             pieces,
             [

@@ -79,6 +79,8 @@ pub fn ModelSource() -> impl IntoView {
     view! {
         <Choice id="model-choice" label=text::MODEL_CHOICE hint=text::MODEL_CHOICE_HINT options=Signal::stored(options)
             value=current set=choose/>
+        <Choice id="model-precision" label=text::MODEL_PRECISION hint=text::MODEL_PRECISION_HINT options=Signal::stored(text::PRECISIONS.to_vec())
+            value=precision set=set_precision/>
         <form class="field" id="model-form" novalidate on:submit=take>
             <label for="model-address">{text::MODEL_ADDRESS}</label>
             <input type="text" inputmode="url" id="model-address" autocapitalize="off" autocomplete="off" spellcheck="false" aria-describedby="model-address-hint model-refused" prop:value=move || typed.get()
@@ -97,7 +99,5 @@ pub fn ModelSource() -> impl IntoView {
             </div>
             <p class="hint" id="model-files-hint">{text::MODEL_FILES_HINT}</p>
         </div>
-        <Choice id="model-precision" label=text::MODEL_PRECISION hint=text::MODEL_PRECISION_HINT options=Signal::stored(text::PRECISIONS.to_vec())
-            value=precision set=set_precision/>
     }
 }

@@ -5,7 +5,7 @@ use crate::model_source::Refusal;
 pub const MODEL_CHOICE: &str = "Model";
 pub const MODEL_CHOICE_HINT: &str =
     "Another model is fetched once, checked and kept in this browser like the first one.";
-pub const MODEL_OTHER: &str = "At another address";
+pub const MODEL_OTHER: &str = "Another: from an address or from this computer";
 pub const MODEL_ADDRESS: &str = "Address of a model";
 pub const MODEL_ADDRESS_HINT: &str = "Of a packed model (its folder or its manifest.json), or of a diffusers folder, such as the page https://huggingface.co/OWNER/NAME of a hub, whose weights are quantised here as they come. The server is told nothing but which files are wanted.";
 pub const MODEL_FILES: &str = "Or from this computer";
@@ -14,7 +14,7 @@ pub const MODEL_ARCHIVE: &str = "Choose an exported archive";
 pub const MODEL_FILES_HINT: &str = "A packed model or a diffusers folder. It is read here and sent nowhere; the packed model is kept in this browser, so that the folder is needed once.";
 pub const MODEL_PRECISION: &str = "Quantise a diffusers folder to";
 pub const MODEL_PRECISION_HINT: &str =
-    "For the next model that you choose. Packed models are as they are.";
+    "For the next model that you take below. Packed models stay as they are.";
 /// What weights are quantised to.
 pub const PRECISIONS: [(&str, &str); 3] = [
     ("q8", "8 bits: half of the usual size, hardly a difference"),
