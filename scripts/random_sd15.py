@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Makes a folder with random weights in the exact layout of Stable Diffusion 1.5 (2.1 GB in f16).
 
-    scripts/random_sd15.py FOLDER
+    scripts/random_sd15.py FOLDER [--quick]
 
+With --quick the folder gets the tiny autoencoder (TAESD's layout, 2,445,063 parameters) as its quick one, too; it is added where the rest is there.
 Every key and shape of the UNet (859,520,964 parameters), of CLIP ViT-L/14's text encoder and of the
 autoencoder. Weights are Gaussian of variance 1 / fan-in, norms are near one, biases near zero; each
 tensor is cut from a pool of 262,147 numbers (a prime, so that rows differ) at its own place. The
@@ -142,6 +143,39 @@ def vae():
     return s
 
 
+def tiny():
+    s = Shapes()
+
+    def blocks(name, first, count):
+        for k in range(first, first + count):
+            for i in 0, 2, 4:
+                s.conv(f"{name}.layers.{k}.conv.{i}", 64, 64)
+        return first + count
+
+    s.conv("encoder.layers.0", 64, 3)
+    at = blocks("encoder", 1, 1)
+    for _ in range(3):
+        s[f"encoder.layers.{at}.weight"] = [64, 64, 3, 3]
+        at = blocks("encoder", at + 1, 3)
+    s.conv(f"encoder.layers.{at}", 4, 64)
+    s.conv("decoder.layers.0", 64, 4)
+    at = 2
+    for _ in range(3):
+        # Behind the blocks lies the upsampling, which has no weights.
+        at = blocks("decoder", at, 3) + 1
+        s[f"decoder.layers.{at}.weight"] = [64, 64, 3, 3]
+        at += 1
+    at = blocks("decoder", at, 1)
+    s.conv(f"decoder.layers.{at}", 3, 64)
+    return s
+
+
+TINY = {"_class_name": "AutoencoderTiny", "act_fn": "relu", "decoder_block_out_channels": [64, 64, 64, 64],
+        "encoder_block_out_channels": [64, 64, 64, 64], "force_upcast": False, "in_channels": 3, "latent_channels": 4, "latent_magnitude": 3,
+        "latent_shift": 0.5, "num_decoder_blocks": [3, 3, 3, 1], "num_encoder_blocks": [1, 3, 3, 3], "out_channels": 3, "scaling_factor": 1.0,
+        "upsampling_scaling_factor": 2}
+
+
 def halves(scale, shift, pools={}):
     if (scale, shift) not in pools:
         draw = random.Random(f"{scale} {shift}")
@@ -174,10 +208,20 @@ def write(path, shapes):
 
 
 def main():
-    if len(sys.argv) != 2:
+    quick = "--quick" in sys.argv
+    given = [a for a in sys.argv[1:] if a != "--quick"]
+    if len(given) != 1:
         sys.exit(__doc__)
-    to = pathlib.Path(sys.argv[1])
+    to = pathlib.Path(given[0])
     count = lambda shapes: sum(map(math.prod, shapes.values()))
+    if quick:
+        shapes = tiny()
+        assert count(shapes) == 2_445_063
+        write(to / "vae_quick/diffusion_pytorch_model.safetensors", shapes)
+        (to / "vae_quick/config.json").write_text(json.dumps(TINY, indent=2))
+        print(f"vae_quick: {count(shapes):,} parameters in {len(shapes)} tensors")
+        if (to / "unet").exists():
+            return
     parts = {"unet": unet(), "text_encoder": text_encoder(), "vae": vae()}
     assert count(parts["unet"]) == 859_520_964 and count(parts["vae"]) == 83_653_863
     for name, shapes in parts.items():
