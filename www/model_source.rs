@@ -1,5 +1,6 @@
 //! Where models come from: the site's catalogue, an address that the visitor gives and the site's policy allows, or files of the visitor's disk.
 
+use latino_web::protocol::LOCAL;
 use serde::Deserialize;
 
 /// A model that the site serves: an entry of `models/catalogue.json`.
@@ -27,20 +28,6 @@ pub enum Refusal {
     SingleFile,
     /// The site's policy does not let the page read from there; these are the origins that it allows.
     Host(Vec<String>),
-}
-
-/// What addresses of local files begin with.
-pub const LOCAL: &str = "local:";
-
-/// What the weights of a diffusers folder can be quantised to: the end of an address after `#`.
-pub const PRECISIONS: [&str; 3] = ["q8", "q4", "f16"];
-
-/// An address and the precision at its end, if there is one.
-pub fn split(address: &str) -> (&str, Option<&'static str>) {
-    let Some((folder, end)) = address.rsplit_once('#') else {
-        return (address, None);
-    };
-    (folder, PRECISIONS.into_iter().find(|p| *p == end))
 }
 
 /// The hub whose pages are not where its files are.
@@ -197,6 +184,7 @@ mod tests {
 
     #[test]
     fn precisions_and_local_files() {
+        let split = latino_web::protocol::split_precision;
         assert_eq!(split("https://a/#q4"), ("https://a/", Some("q4")));
         assert_eq!(split("https://a/#q5"), ("https://a/", None));
         assert_eq!(split("models/a/"), ("models/a/", None));

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::{InitArg, RuleArg};
-use crate::Error;
 use crate::engine::check::check_configs;
 use crate::pack::Precision;
 use crate::pack::folder::{Job, Progress, pack};
+use crate::pack::source::io_error;
 
 /// Options.
 #[derive(Debug, clap::Args)]
@@ -80,12 +80,10 @@ pub fn run(args: Args) -> Result<()> {
     }
     let scales = args.lora_scale.into_iter().chain(std::iter::repeat(1.0));
     job.loras = args.lora.into_iter().zip(scales).collect();
-    let facts = &mut job.facts;
-    let given = |value: Option<String>, to: &mut String| value.into_iter().for_each(|v| *to = v);
-    given(args.name, &mut facts.name);
-    given(args.licence, &mut facts.licence);
-    given(args.source, &mut facts.source);
-    let r = &mut facts.recommended;
+    job.facts.name = args.name.unwrap_or(job.facts.name);
+    job.facts.licence = args.licence.unwrap_or(job.facts.licence);
+    job.facts.source = args.source.unwrap_or(job.facts.source);
+    let r = &mut job.facts.recommended;
     r.steps = args.steps.unwrap_or(r.steps);
     r.start = args.start.or(r.start);
     r.init = args.init.map_or(r.init, Into::into);
@@ -94,7 +92,7 @@ pub fn run(args: Args) -> Result<()> {
     job.shard_bytes = args.shard_mib as usize * MIB;
     check_configs(|path| {
         let path = job.from.join(path);
-        std::fs::read_to_string(&path).map_err(|e| Error::Io(format!("{}: {e}", path.display())))
+        std::fs::read_to_string(&path).map_err(|e| io_error(&path, &e))
     })?;
     let mut last: Option<Instant> = None;
     let manifest = pack(&job, &mut |p: Progress| {

@@ -1,15 +1,13 @@
 //! Whether this program can run a model, told from its configs and the headers of its weight files, before anything large is read.
 
 use burn::tensor::Device;
-use serde::Deserialize;
 
+use crate::Result;
 use crate::models::{
-    Autoencoder, AutoencoderKlConfig, AutoencoderTinyConfig, ClipTextConfig, ClipTextModel,
-    UNet2DConditionModel, UNetConfig, Weights,
+    Autoencoder, ClipTextConfig, ClipTextModel, UNet2DConditionModel, UNetConfig, Weights,
 };
 use crate::pack::layout::Part;
 use crate::schedule::LcmScheduler;
-use crate::{Error, Result};
 
 /// Checks the configs, which `text` returns by their paths. Fails with [`Error::Model`], naming the key, when one of them is not supported,
 /// and as `text` does.
@@ -17,25 +15,7 @@ pub fn check_configs(text: impl Fn(&str) -> Result<String>) -> Result<()> {
     LcmScheduler::from_json(&text("scheduler/scheduler_config.json")?)?;
     ClipTextConfig::parse(&text("text_encoder/config.json")?)?;
     UNetConfig::parse(&text("unet/config.json")?)?;
-    check_autoencoder(&text("vae/config.json")?)
-}
-
-/// As [`check_configs`] for the config of an autoencoder.
-pub fn check_autoencoder(json: &str) -> Result<()> {
-    #[derive(Deserialize)]
-    struct Class {
-        #[serde(rename = "_class_name")]
-        name: Option<String>,
-    }
-    let class: Class = serde_json::from_str(json)
-        .map_err(|e| Error::model(format!("vae/config.json is not a JSON object: {e}")))?;
-    match class.name.as_deref() {
-        Some("AutoencoderKL") => AutoencoderKlConfig::parse(json).map(|_| ()),
-        Some("AutoencoderTiny") => AutoencoderTinyConfig::parse(json).map(|_| ()),
-        other => Err(Error::model(format!(
-            "vae/config.json: \"_class_name\" = {other:?} is not supported (supported: \"AutoencoderKL\", \"AutoencoderTiny\")"
-        ))),
-    }
+    Autoencoder::check_config(&text("vae/config.json")?)
 }
 
 /// Checks that the tensors of `part`, packed or not, are those of the network that its config (text `json`) describes. Fails with
@@ -58,6 +38,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::Error;
     use crate::pack::Precision;
     use crate::pack::diffusers::{PARTS, tensors};
     use crate::pack::source::Source;

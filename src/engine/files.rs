@@ -31,16 +31,19 @@ pub trait ModelFiles {
         Ok(None)
     }
 
-    /// As [`Self::read`] for a shard, of which a tensor at a time is wanted: it may stay outside this program's memory. Asked only
-    /// of files that are [`Self::checked`].
-    async fn shard(&self, path: &str) -> Result<Option<Box<dyn ShardBytes>>> {
-        let bytes = self.read(path).await?;
-        Ok(bytes.map(|b| Box::new(b) as Box<dyn ShardBytes>))
-    }
-
-    /// True when [`Self::read`] has compared what it returns with the manifest's SHA-256.
-    fn checked(&self) -> bool {
-        false
+    /// The bytes of the shard at `path`, of which a tensor at a time is wanted, so that they may stay outside this program's memory. Fails
+    /// with [`Error::Model`] when they do not have the SHA-256 `hash`.
+    async fn shard(&self, path: &str, hash: &str) -> Result<Option<Box<dyn ShardBytes>>> {
+        let Some(bytes) = self.read(path).await? else {
+            return Ok(None);
+        };
+        if sha256(&bytes) != hash {
+            return Err(Error::model(format!(
+                "{path} is damaged ({} bytes): its SHA-256 is not its name; pack or copy the model again",
+                bytes.len()
+            )));
+        }
+        Ok(Some(Box::new(bytes)))
     }
 
     /// The precision that the weights of a diffusers folder are rounded to when read.
@@ -85,9 +88,6 @@ impl<F: ModelFiles> ModelFiles for Rounded<F> {
     }
     fn packed(&self) -> Result<Option<Packed>> {
         self.files.packed()
-    }
-    fn checked(&self) -> bool {
-        self.files.checked()
     }
     fn rounding(&self) -> Precision {
         self.precision

@@ -7,8 +7,9 @@ use crate::models::packed::Assembly;
 use crate::models::{
     Autoencoder, ClipTextModel, UNet2DConditionModel, Weights, weights::shard_files,
 };
+use crate::pack::Packed;
+use crate::pack::diffusers::{no_weights, weight_files};
 use crate::pack::table::shard_path;
-use crate::pack::{Packed, sha256};
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
@@ -50,11 +51,10 @@ async fn weights(
         return packed_weights(files, &packed, part, device).await;
     }
     for variant in ["", ".fp16"] {
-        let single = format!("{part}/{stem}{variant}.safetensors");
+        let [single, index] = weight_files(stem, variant).map(|file| format!("{part}/{file}"));
         if let Some(bytes) = files.read(&single).await? {
             return Ok(Weights::new(part, vec![bytes])?.rounded(files.rounding()));
         }
-        let index = format!("{part}/{stem}.safetensors.index{variant}.json");
         if let Some(json) = optional_text(files, &index).await? {
             let mut shards = Vec::new();
             for file in shard_files(&json)? {
@@ -63,9 +63,7 @@ async fn weights(
             return Ok(Weights::new(part, shards)?.rounded(files.rounding()));
         }
     }
-    Err(Error::model(format!(
-        "{part}/{stem}.safetensors is missing (only safetensors files are read)"
-    )))
+    Err(no_weights(&format!("{part}/{stem}.safetensors")))
 }
 
 /// Each shard is read, checked, put on the device and dropped before the next.
@@ -80,24 +78,12 @@ async fn packed_weights(
     for index in part.shards() {
         let hash = packed.shards.get(index).map_or("", String::as_str);
         let path = shard_path(hash);
-        let missing = || {
+        let bytes = files.shard(&path, hash).await?.ok_or_else(|| {
             Error::model(format!(
                 "{path} is missing: the packed model is not whole; pack or copy it again"
             ))
-        };
-        if files.checked() {
-            let bytes = files.shard(&path).await?.ok_or_else(missing)?;
-            assembly.shard(index, &*bytes)?;
-            continue;
-        }
-        let bytes = files.read(&path).await?.ok_or_else(missing)?;
-        if sha256(&bytes) != hash {
-            return Err(Error::model(format!(
-                "{path} is damaged ({} bytes): its SHA-256 is not its name; pack or copy the model again",
-                bytes.len()
-            )));
-        }
-        assembly.shard(index, &bytes)?;
+        })?;
+        assembly.shard(index, &*bytes)?;
     }
     assembly.finish()
 }

@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 
-use super::autoencoder_kl::AutoencoderKl;
-use super::autoencoder_tiny::AutoencoderTiny;
+use super::autoencoder_kl::{AutoencoderKl, AutoencoderKlConfig};
+use super::autoencoder_tiny::{AutoencoderTiny, AutoencoderTinyConfig};
 use super::watch::Watch;
 use super::weights::Weights;
 use crate::{Error, Result};
@@ -20,29 +20,51 @@ pub enum Autoencoder {
     Tiny(Box<AutoencoderTiny>),
 }
 
-impl Autoencoder {
-    /// Loads the class that `vae/config.json` (text `json`) names. Fails with [`Error::Model`] when
-    /// that is neither `AutoencoderKL` nor `AutoencoderTiny`, or the weights do not fit.
-    pub fn load(json: &str, weights: &Weights, device: &Device) -> Result<Self> {
+/// The class that a config names.
+enum Class {
+    Kl,
+    Tiny,
+}
+
+impl Class {
+    /// Of `vae/config.json` (text `json`). Fails with [`Error::Model`] when it is not supported.
+    fn of(json: &str) -> Result<Self> {
         #[derive(Deserialize)]
-        struct Class {
+        struct Named {
             #[serde(rename = "_class_name")]
             name: String,
         }
-        let class: Class = serde_json::from_str(json).map_err(|e| {
+        let named: Named = serde_json::from_str(json).map_err(|e| {
             Error::model(format!(
                 "vae/config.json does not name its \"_class_name\": {e}"
             ))
         })?;
-        match class.name.as_str() {
-            "AutoencoderKL" => Ok(Self::Kl(AutoencoderKl::load(json, weights, device)?.into())),
-            "AutoencoderTiny" => Ok(Self::Tiny(
-                AutoencoderTiny::load(json, weights, device)?.into(),
-            )),
+        match named.name.as_str() {
+            "AutoencoderKL" => Ok(Self::Kl),
+            "AutoencoderTiny" => Ok(Self::Tiny),
             name => Err(Error::model(format!(
                 "vae/config.json: \"_class_name\" = \"{name}\" is not supported (supported: \
                  \"AutoencoderKL\", \"AutoencoderTiny\")"
             ))),
+        }
+    }
+}
+
+impl Autoencoder {
+    /// Loads the class that `vae/config.json` (text `json`) names. Fails with [`Error::Model`] when
+    /// that is neither `AutoencoderKL` nor `AutoencoderTiny`, or the weights do not fit.
+    pub fn load(json: &str, weights: &Weights, device: &Device) -> Result<Self> {
+        Ok(match Class::of(json)? {
+            Class::Kl => Self::Kl(AutoencoderKl::load(json, weights, device)?.into()),
+            Class::Tiny => Self::Tiny(AutoencoderTiny::load(json, weights, device)?.into()),
+        })
+    }
+
+    /// Fails with [`Error::Model`] when `vae/config.json` (text `json`) is not supported.
+    pub fn check_config(json: &str) -> Result<()> {
+        match Class::of(json)? {
+            Class::Kl => AutoencoderKlConfig::parse(json).map(|_| ()),
+            Class::Tiny => AutoencoderTinyConfig::parse(json).map(|_| ()),
         }
     }
 

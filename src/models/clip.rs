@@ -9,6 +9,7 @@ use super::config::Config;
 use super::layers::{LayerNorm, Linear};
 use super::weights::{Reader, Weights};
 use crate::ops::{self, Activation, Weight};
+use crate::pack::diffusers::UNUSED;
 use crate::{Error, Result};
 
 /// `text_encoder/config.json`.
@@ -124,7 +125,7 @@ impl ClipTextModel {
         let final_layer_norm =
             LayerNorm::load(&w.at("final_layer_norm"), width, config.layer_norm_eps)?;
         // The projection serves only the pooled output.
-        weights.finish(&["position_ids", "text_projection.weight"])?;
+        weights.finish(&UNUSED)?;
         Ok(Self {
             token_embedding,
             position_embedding,

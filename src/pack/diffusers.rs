@@ -1,6 +1,6 @@
 //! What a folder in diffusers layout holds, wherever it is: on disk, on a server, among files that a visitor chose.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::header::{Header, RawTensor, value_bytes};
 use super::manifest::Facts;
@@ -36,7 +36,7 @@ pub const PARTS: [(&str, &str); 4] = [
 ];
 
 /// What nothing reads: token positions, and the projection behind the pooled output.
-const UNUSED: [&str; 2] = ["position_ids", "text_projection.weight"];
+pub const UNUSED: [&str; 2] = ["position_ids", "text_projection.weight"];
 
 /// The names that the weights of files called `stem` may have in the variant `""` or `".fp16"`: one file, or the index of several.
 pub fn weight_files(stem: &str, variant: &str) -> [String; 2] {
@@ -44,6 +44,13 @@ pub fn weight_files(stem: &str, variant: &str) -> [String; 2] {
         format!("{stem}{variant}.safetensors"),
         format!("{stem}.safetensors.index{variant}.json"),
     ]
+}
+
+/// The error of a part without weights; `address` is where they were looked for first.
+pub fn no_weights(address: &str) -> Error {
+    Error::model(format!(
+        "{address} is missing (only safetensors files are read)"
+    ))
 }
 
 /// Fails with [`Error::Model`] unless one of `paths` is a tokenizer; `folder` is where they are.
@@ -107,7 +114,6 @@ pub fn tensors<'a>(
     headers: impl Iterator<Item = &'a Header>,
 ) -> Result<Vec<SourceTensor>> {
     let mut all: BTreeMap<&str, SourceTensor> = BTreeMap::new();
-    let mut twice = BTreeSet::new();
     for (file, header) in headers.enumerate() {
         for (name, raw) in &header.tensors {
             let tensor = SourceTensor {
@@ -116,14 +122,11 @@ pub fn tensors<'a>(
                 file,
             };
             if all.insert(name, tensor).is_some() {
-                twice.insert(name);
+                return Err(Error::model(format!(
+                    "{part}: tensor \"{name}\" is in two weight files"
+                )));
             }
         }
-    }
-    if let Some(name) = twice.first() {
-        return Err(Error::model(format!(
-            "{part}: tensor \"{name}\" is in two weight files"
-        )));
     }
     let used = |t: &SourceTensor| !UNUSED.iter().any(|u| t.name.ends_with(u));
     let mut tensors: Vec<SourceTensor> = all.into_values().filter(used).collect();

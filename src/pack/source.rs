@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::diffusers::{SourceTensor, weight_files};
+use super::diffusers::{SourceTensor, no_weights, weight_files};
 use super::header::{Header, MAX_HEADER, RawTensor, shard_files, to_f32, value_bytes};
 use crate::{Error, Result};
 
@@ -96,10 +96,8 @@ impl Source {
             }
         }
         if names.is_empty() {
-            return Err(Error::model(format!(
-                "{} is missing (only safetensors files are read)",
-                folder.join(format!("{stem}.safetensors")).display()
-            )));
+            let first = folder.join(format!("{stem}.safetensors"));
+            return Err(no_weights(&first.display().to_string()));
         }
         let files = names.iter().map(|n| TensorFile::open(&folder.join(n)));
         files.collect::<Result<_>>().map(Self)

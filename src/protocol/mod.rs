@@ -3,12 +3,14 @@
 //!
 //! Pictures travel as [`Rgba`]: 8-bit sRGB, row-major, which is what canvases want.
 
+mod address;
 mod lecture;
 mod library;
 mod profile;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::address::{LOCAL, LOCAL_FILES, PRECISIONS, split_precision};
 pub use self::lecture::{Pace, Stage};
 pub use self::library::{Kept, LibraryEvent, LibraryRequest, Place, StoredModel};
 pub use self::profile::{BlockProfile, KernelCount, MemoryProfile, NetworkProfile, Profile};

@@ -35,7 +35,7 @@ fn place(browser: &Browser) -> String {
     place.as_str().unwrap().to_owned()
 }
 
-fn restart(browser: &Browser) {
+pub fn restart(browser: &Browser) {
     browser.run("document.getElementById('restart').click(); return true");
     wait(
         browser,

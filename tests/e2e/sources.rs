@@ -83,11 +83,7 @@ fn models_come_from_other_sites_if_both_sides_allow_it() {
 
     // And back.
     set(&browser, "model-choice", "models/emoji-lcm/");
-    wait(
-        &browser,
-        "the site's model",
-        "return document.documentElement.dataset.engine === 'ready' && document.getElementById('model-name')?.innerText.includes('Emoji LCM')",
-    );
+    wait(&browser, "the site's model", &named("Emoji LCM"));
 }
 
 /// What `latino pack` makes of `from` with the UNet in this precision: the SHA-256 of each of its files.
@@ -118,10 +114,6 @@ fn named(name: &str) -> String {
 fn all_kept(browser: &Browser, files: &[String]) -> bool {
     let stored = browser.run_async(download::STORED);
     files.iter().all(|sha| stored.get(sha).is_some())
-}
-
-fn again(browser: &Browser) {
-    browser.run("document.getElementById('restart').click(); return true");
 }
 
 #[test]
@@ -158,7 +150,7 @@ fn a_repository_is_quantised_as_it_comes() {
     assert!(told.contains("was cut after"), "{told}");
     large.mend();
     let before = large.requests();
-    again(&browser);
+    download::restart(&browser);
     wait(&browser, "the model", &named("lcm (q4)"));
     let asked = large.since(before);
     let of = |part: &str| asked.iter().filter(|r| r.contains(part)).count();
@@ -187,7 +179,7 @@ fn a_repository_is_quantised_as_it_comes() {
     let told = failure(&browser);
     assert!(told.contains("was damaged"), "{told}");
     let before = large.requests();
-    again(&browser);
+    download::restart(&browser);
     wait(&browser, "the mended model", &named("lcm (q4)"));
     let asked = large.since(before);
     let of = |part: &str| asked.iter().filter(|r| r.contains(part)).count();

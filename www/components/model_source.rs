@@ -1,11 +1,12 @@
 //! Which model: one of the site's, one at an address, or one on the visitor's disk.
 
+use latino_web::protocol::{LOCAL, PRECISIONS, split_precision};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::choice::Choice;
-use crate::model_source::{LOCAL, Listed, PRECISIONS, catalogue, split};
+use crate::model_source::{Listed, catalogue};
 use crate::state::state;
 use crate::{app, engine, text};
 
@@ -14,7 +15,7 @@ use crate::{app, engine, text};
 pub fn ModelSource() -> impl IntoView {
     let state = state();
     let before = state.model_address.get_untracked().unwrap_or_default();
-    let (address, precision) = split(&before);
+    let (address, precision) = split_precision(&before);
     let typed = RwSignal::new(match address.starts_with(LOCAL) {
         true => String::new(),
         false => address.to_owned(),

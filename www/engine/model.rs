@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 
 use js_sys::{Array, Object, Reflect};
+use latino_web::protocol::{LOCAL, LOCAL_FILES, split_precision};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use crate::model_source::{LOCAL, Refusal, allowed, catalogue, folder, local, split};
+use crate::model_source::{Refusal, allowed, catalogue, folder, local};
 use crate::state::State;
 
 /// What the address is remembered under.
@@ -38,7 +39,7 @@ pub fn remembered() -> Option<String> {
     if listed {
         return Some(address);
     }
-    let (folder, precision) = split(&address);
+    let (folder, precision) = split_precision(&address);
     if folder.starts_with(LOCAL) {
         return Some(address);
     }
@@ -69,11 +70,11 @@ pub fn choose_files(state: State, files: &web_sys::FileList, precision: &str) {
 
 /// The message that brings the engine the files behind `address`, if they are at hand.
 pub fn files_for(address: &str) -> Option<JsValue> {
-    let folder = split(address).0;
+    let folder = split_precision(address).0;
     FILES.with_borrow(|files| {
         let (_, pairs) = files.as_ref().filter(|(of, _)| of == folder)?;
         let message = Object::new();
-        Reflect::set(&message, &"localFiles".into(), pairs).ok()?;
+        Reflect::set(&message, &LOCAL_FILES.into(), pairs).ok()?;
         Some(message.into())
     })
 }

@@ -109,11 +109,7 @@ impl<'a> Ahead<'a> {
             && let Some(window) = self.waiting.pop_front()
         {
             let file = self.files[window.part][window.file].clone();
-            let what = match self.layout.parts()[window.part].name {
-                "text_encoder" => "the text encoder",
-                "unet" => "the UNet",
-                _ => "the autoencoder",
-            };
+            let what = super::part_name(self.layout.parts()[window.part].name);
             let got = Rc::new(RefCell::new(None));
             let (fetcher, into) = (self.fetcher.clone(), got.clone());
             let want = Want {

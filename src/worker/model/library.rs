@@ -57,7 +57,8 @@ async fn list() -> Vec<StoredModel> {
     found
 }
 
-async fn manifest(store: &Store) -> Option<Manifest> {
+/// The kept manifest of a model.
+pub async fn manifest(store: &Store) -> Option<Manifest> {
     Manifest::parse(&store.get(MANIFEST).await?.to_vec()).ok()
 }
 

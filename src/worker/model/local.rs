@@ -10,11 +10,9 @@ use wasm_bindgen::JsValue;
 use super::control::Control;
 use super::http::{Fault, Got, Want};
 use crate::pack::tar;
+use crate::protocol::{LOCAL, LOCAL_FILES};
 use crate::worker::js::{self, Js};
 use crate::{Error, Result};
-
-/// Addresses that begin so are of files that were chosen.
-pub const SCHEME: &str = "local:";
 
 /// What the root of a model's folder has.
 const ROOTS: [&str; 2] = ["manifest.json", "unet/config.json"];
@@ -29,7 +27,7 @@ thread_local! {
 
 /// Takes the message in which the page sends files; false when it is another one.
 pub fn take(message: &JsValue) -> bool {
-    let files = js::field(message, "localFiles");
+    let files = js::field(message, LOCAL_FILES);
     if !Array::is_array(&files) {
         return false;
     }
@@ -65,7 +63,7 @@ async fn bytes(blob: &JsValue) -> Js<Uint8Array> {
 
 /// The name in the address of chosen files.
 fn name(address: &str) -> String {
-    let rest = address.strip_prefix(SCHEME).unwrap_or(address);
+    let rest = address.strip_prefix(LOCAL).unwrap_or(address);
     rest.split('/').next().unwrap_or_default().to_owned()
 }
 

@@ -13,11 +13,12 @@ use super::http::{Fault, Want};
 use super::origin::Origin;
 use super::space;
 use super::store::{JOURNAL, Store, digest};
-use crate::engine::check::{check_autoencoder, check_configs, check_tensors};
+use crate::engine::check::{check_configs, check_tensors};
 use crate::engine::files::{Manifest, ManifestFile, sha256};
+use crate::models::Autoencoder;
 use crate::pack::Precision;
 use crate::pack::diffusers::{
-    NEEDED, NOT_STATED, OPTIONAL, PARTS, QUICK, check_tokenizer, licence, tensors, unknown,
+    NEEDED, OPTIONAL, PARTS, QUICK, check_tokenizer, licence, no_weights, tensors, unknown,
     weight_files,
 };
 use crate::pack::header::{Header, MAX_HEADER, shard_files};
@@ -28,7 +29,7 @@ use crate::{Error, Result};
 const SHARD_BYTES: usize = 32 << 20;
 
 /// What is done of a model that is being made.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Journal {
     /// SHA-256 over everything that the shards depend on.
     of: String,
@@ -49,7 +50,7 @@ pub async fn make(fetcher: &Rc<Fetcher>, store: &Store, precision: Precision) ->
     };
     check_configs(text)?;
     if small.contains_key(QUICK) {
-        check_autoencoder(&text(QUICK)?)?;
+        Autoencoder::check_config(&text(QUICK)?)?;
     }
     let tokenizer = fetcher.origin.address("tokenizer");
     check_tokenizer(&tokenizer, small.keys().copied())?;
@@ -115,14 +116,14 @@ pub async fn make(fetcher: &Rc<Fetcher>, store: &Store, precision: Precision) ->
             entries.push(entry);
         }
     }
-    let mut facts = unknown(String::new());
-    (facts.name, facts.source) = called(&fetcher.origin);
-    facts.name += &format!(" ({precision})");
+    let (name, source) = called(&fetcher.origin);
+    let mut facts = unknown(format!("{name} ({precision})"));
+    facts.source = source;
     let card = fetcher.small("README.md").await.ok().flatten();
     let card = card.map(|got| String::from_utf8_lossy(&got.bytes.to_vec()).into_owned());
-    facts.licence = card
-        .and_then(|card| licence(&card))
-        .unwrap_or_else(|| NOT_STATED.into());
+    if let Some(licence) = card.and_then(|card| licence(&card)) {
+        facts.licence = licence;
+    }
     let hashes = (0..sizes.len()).map(|index| journal.shards.get(&index).cloned());
     let hashes: Option<Vec<String>> = hashes.collect();
     let hashes = hashes.ok_or_else(|| Error::model("the model was not made whole"))?;
@@ -199,12 +200,8 @@ async fn headers(
         }
         return Ok((headers, files));
     }
-    let address = fetcher
-        .origin
-        .address(&format!("{part}/{stem}.safetensors"));
-    Err(Error::model(format!(
-        "{address} is missing (only safetensors files are read)"
-    )))
+    let path = format!("{part}/{stem}.safetensors");
+    Err(no_weights(&fetcher.origin.address(&path)))
 }
 
 /// The header of one weight file; `None` when there is no such file.

@@ -38,7 +38,7 @@ use crate::engine::ModelFiles;
 use crate::engine::files::{Manifest, ManifestFile};
 use crate::pack::Precision;
 use crate::pack::table::{ShardBytes, shard_path};
-use crate::protocol::Kept;
+use crate::protocol::{Kept, LOCAL, split_precision};
 use crate::{Error, Result};
 
 /// A model folder described by its `manifest.json`, all of whose files are in the store.
@@ -53,18 +53,6 @@ pub struct Served {
     done: Cell<f64>,
 }
 
-/// Splits the address of a model into its folder and the precision that it is made in, if it has to be: `#q8` (unless it says otherwise),
-/// `#q4` or `#f16` at its end.
-fn split(address: &str) -> (&str, Precision) {
-    let (folder, precision) = address.split_once('#').unwrap_or((address, ""));
-    let precision = match precision {
-        "q4" => Precision::Q4,
-        "f16" => Precision::F16,
-        _ => Precision::Q8,
-    };
-    (folder, precision)
-}
-
 impl Served {
     /// Opens the model at `address`: the absolute address of a folder, ending in a slash, or one of [`local`] files, and then perhaps a
     /// precision. One that was made here and is whole is used as it is, without a request. Of a packed one the manifest is fetched, or
@@ -72,7 +60,12 @@ impl Served {
     /// model is made.
     pub async fn open(address: &str, control: Rc<Control>) -> Result<Self> {
         control.reset();
-        let (base, precision) = split(address);
+        let (base, precision) = split_precision(address);
+        let precision = match precision {
+            Some("q4") => Precision::Q4,
+            Some("f16") => Precision::F16,
+            _ => Precision::Q8,
+        };
         let made_name = format!("{base}#{precision}");
         let _lock = lock::acquire(&store::folder(base), || {
             progress(
@@ -82,7 +75,7 @@ impl Served {
             );
         })
         .await;
-        let origin = match base.starts_with(local::SCHEME) {
+        let origin = match base.starts_with(LOCAL) {
             true => Origin::Local(Rc::new(Local::open(base).await?)),
             false => Origin::Web(base.into()),
         };
@@ -177,11 +170,16 @@ impl Served {
         }
     }
 
-    /// Says that the file is being set up.
-    fn used(&self, file: &ManifestFile) {
+    /// The checked bytes of the file at `path`, which is being set up; `None` when there is no such file.
+    async fn take(&self, path: &str) -> Result<Option<Uint8Array>> {
+        let Some(file) = self.manifest.file(path) else {
+            return Ok(None);
+        };
+        let bytes = self.bytes(file).await?;
         self.done.set(self.done.get() + file.bytes as f64);
-        let stage = format!("setting up {}", what(&self.manifest, &file.path));
+        let stage = format!("setting up {}", what(&self.manifest, path));
         progress(&stage, self.done.get().min(self.total), self.total);
+        Ok(Some(bytes))
     }
 
     /// The bytes of a file, fetched again if they were kept and are damaged.
@@ -224,7 +222,7 @@ impl ShardBytes for Outside {
 
 /// The manifest of a store all of whose files are there.
 async fn whole(store: &Store) -> Option<Manifest> {
-    let manifest = Manifest::parse(&store.get(MANIFEST).await?.to_vec()).ok()?;
+    let manifest = library::manifest(store).await?;
     for file in &manifest.files {
         if store.size(&file.sha256).await != Some(file.bytes) {
             return None;
@@ -277,6 +275,15 @@ async fn manifest(fetcher: &Fetcher, store: &Store) -> Result<Option<(Uint8Array
     }
 }
 
+/// A part for the visitor.
+fn part_name(folder: &str) -> &'static str {
+    match folder {
+        "text_encoder" => "the text encoder",
+        "unet" => "the UNet",
+        _ => "the autoencoder",
+    }
+}
+
 /// A file for the visitor: a shard's name is a hash, which says nothing.
 fn what(manifest: &Manifest, path: &str) -> String {
     let packed = manifest.packed.as_ref();
@@ -285,11 +292,7 @@ fn what(manifest: &Manifest, path: &str) -> String {
         packed.parts.iter().find_map(|part| {
             let shards: Vec<_> = part.shards().into_iter().collect();
             let number = shards.iter().position(|s| *s == shard)?;
-            let name = match part.name.as_str() {
-                "text_encoder" => "the text encoder",
-                "unet" => "the UNet",
-                _ => "the autoencoder",
-            };
+            let name = part_name(&part.name);
             Some(match shards.len() {
                 1 => name.to_owned(),
                 count => format!("{name}, part {} of {count}", number + 1),
@@ -301,21 +304,13 @@ fn what(manifest: &Manifest, path: &str) -> String {
 
 impl ModelFiles for Served {
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        let Some(file) = self.manifest.file(path) else {
-            return Ok(None);
-        };
-        let bytes = self.bytes(file).await?;
-        self.used(file);
-        Ok(Some(bytes.to_vec()))
+        let bytes = self.take(path).await?;
+        Ok(bytes.map(|bytes| bytes.to_vec()))
     }
 
-    async fn shard(&self, path: &str) -> Result<Option<Box<dyn ShardBytes>>> {
-        let Some(file) = self.manifest.file(path) else {
-            return Ok(None);
-        };
-        let bytes = self.bytes(file).await?;
-        self.used(file);
-        Ok(Some(Box::new(Outside(bytes))))
+    async fn shard(&self, path: &str, _: &str) -> Result<Option<Box<dyn ShardBytes>>> {
+        let bytes = self.take(path).await?;
+        Ok(bytes.map(|bytes| Box::new(Outside(bytes)) as Box<dyn ShardBytes>))
     }
 
     fn name(&self) -> String {
@@ -332,9 +327,5 @@ impl ModelFiles for Served {
 
     fn packed(&self) -> Result<Option<crate::pack::Packed>> {
         Ok(self.manifest.packed.clone())
-    }
-
-    fn checked(&self) -> bool {
-        true
     }
 }
