@@ -7,37 +7,84 @@ use super::tune::{ConvTile, LinearTile, Tiles, set_tiles, tiles};
 use super::{Conv, Weight, conv2d, linear, take_channels};
 use crate::Result;
 use crate::pack::Precision;
-use crate::pack::matrix::Encoded;
+use crate::pack::matrix::{Encoded, row_bytes};
 
 /// Changes whenever kernels or candidates do: calibrations of other revisions say nothing.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
-/// `[tc, tx, lanes]`, the likeliest first.
-const CONV: [&[[usize; 3]]; 3] = [
-    &[[8, 4, 16], [8, 8, 16], [4, 4, 16], [4, 4, 4]],
-    &[[8, 8, 64], [16, 8, 64], [8, 8, 16], [8, 4, 64]],
-    &[[16, 8, 64], [8, 8, 64], [16, 4, 64], [8, 4, 64]],
-];
+const fn direct([tc, tx, ty, workgroup]: [usize; 4]) -> ConvTile {
+    ConvTile::Direct {
+        tc,
+        tx,
+        ty,
+        workgroup,
+    }
+}
 
-/// `[tm, tn, lanes, depth]`, the likeliest first.
-const LINEAR: [&[[usize; 4]]; 3] = [
-    &[[4, 4, 8, 16], [4, 4, 4, 16], [8, 4, 8, 16]],
-    &[[8, 8, 8, 16], [4, 4, 8, 16], [4, 8, 8, 16]],
-    &[[8, 8, 8, 16], [8, 8, 16, 16], [8, 4, 8, 16]],
-];
+const fn staged([tc, tx, lanes]: [usize; 3]) -> ConvTile {
+    ConvTile::Staged { tc, tx, lanes }
+}
 
-/// Whatever a calibration may choose: each tile of convolutions and of linear layers.
-pub fn candidates() -> (Vec<ConvTile>, Vec<LinearTile>) {
-    let conv = |[tc, tx, lanes]: [usize; 3]| ConvTile { tc, tx, lanes };
-    let linear = |[tm, tn, lanes, depth]: [usize; 4]| LinearTile {
+const fn direct_linear([tm, tn, workgroup]: [usize; 3]) -> LinearTile {
+    LinearTile::Direct { tm, tn, workgroup }
+}
+
+const fn staged_linear([tm, tn, lanes, depth]: [usize; 4]) -> LinearTile {
+    LinearTile::Staged {
         tm,
         tn,
         lanes,
         depth,
-    };
-    let convs = CONV.iter().flat_map(|c| c.iter().copied());
-    let linears = LINEAR.iter().flat_map(|c| c.iter().copied());
-    (convs.map(conv).collect(), linears.map(linear).collect())
+    }
+}
+
+/// Of each class, the likeliest first.
+const CONV: [&[ConvTile]; 3] = [
+    &[
+        direct([8, 4, 4, 16]),
+        staged([8, 4, 16]),
+        direct([8, 4, 2, 64]),
+        staged([4, 4, 4]),
+    ],
+    &[
+        direct([8, 4, 4, 64]),
+        staged([8, 8, 64]),
+        staged([8, 8, 16]),
+        direct([8, 4, 2, 64]),
+    ],
+    &[
+        direct([8, 4, 4, 64]),
+        staged([16, 8, 64]),
+        staged([8, 8, 64]),
+        direct([8, 4, 2, 64]),
+    ],
+];
+
+/// Of each class, the likeliest first.
+const LINEAR: [&[LinearTile]; 3] = [
+    &[
+        direct_linear([8, 8, 16]),
+        staged_linear([4, 4, 8, 16]),
+        direct_linear([4, 8, 64]),
+        staged_linear([8, 4, 8, 16]),
+    ],
+    &[
+        direct_linear([8, 16, 16]),
+        staged_linear([8, 8, 8, 16]),
+        direct_linear([8, 8, 64]),
+        staged_linear([4, 8, 8, 16]),
+    ],
+    &[
+        direct_linear([8, 16, 64]),
+        staged_linear([8, 8, 8, 16]),
+        direct_linear([8, 8, 64]),
+        staged_linear([8, 8, 16, 16]),
+    ],
+];
+
+/// Whatever a calibration may choose: each tile of convolutions and of linear layers.
+pub fn candidates() -> (Vec<ConvTile>, Vec<LinearTile>) {
+    (CONV.concat(), LINEAR.concat())
 }
 
 /// The problems: input channels, side, output channels.
@@ -77,12 +124,11 @@ impl Trial<'_> {
         let mut found = before;
         // The large ones matter most.
         for class in [2, 1, 0] {
-            let tile = |[tc, tx, lanes]: [usize; 3]| ConvTile { tc, tx, lanes };
             let [c_in, side, c_out] = MAPS[class];
             let best = self
                 .fastest(CONV[class], c_in, |candidate, depth| {
                     let tiles = Tiles {
-                        conv: [tile(candidate); 3],
+                        conv: [candidate; 3],
                         ..found
                     };
                     set_tiles(tiles);
@@ -90,23 +136,17 @@ impl Trial<'_> {
                 })
                 .await?;
             if let Some((candidate, seconds, depth)) = best {
-                found.conv[class] = tile(candidate);
+                found.conv[class] = candidate;
                 if class == 2 {
                     let work = 9 * depth * side * side * c_out;
                     found.speed = work as f64 / seconds;
                 }
             }
-            let tile = |[tm, tn, lanes, depth]: [usize; 4]| LinearTile {
-                tm,
-                tn,
-                lanes,
-                depth,
-            };
             let [k, m, n] = MATRICES[class];
             let best = self
                 .fastest(LINEAR[class], k, |candidate, depth| {
                     let tiles = Tiles {
-                        linear: [tile(candidate); 3],
+                        linear: [candidate; 3],
                         ..found
                     };
                     set_tiles(tiles);
@@ -114,7 +154,7 @@ impl Trial<'_> {
                 })
                 .await?;
             if let Some((candidate, ..)) = best {
-                found.linear[class] = tile(candidate);
+                found.linear[class] = candidate;
             }
         }
         Ok(found)
@@ -223,11 +263,12 @@ fn zeros<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// Zeros in half precision, which most models are published in.
+/// Zeros in 8 bits, as the page's models have them.
 fn weight(shape: [usize; 4], device: &Device) -> Weight {
+    let [values, scales] = row_bytes(shape[1] * shape[2] * shape[3], Precision::Q8);
     let zeros = Encoded {
-        values: vec![0; 2 * shape.iter().product::<usize>()],
-        scales: Vec::new(),
+        values: vec![0; shape[0] * values],
+        scales: vec![0; shape[0] * scales],
     };
-    Weight::from_packed(zeros, shape, Precision::F16, device)
+    Weight::from_packed(zeros, shape, Precision::Q8, device)
 }

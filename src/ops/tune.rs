@@ -5,63 +5,109 @@ use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-/// Threads in a workgroup.
+/// Threads in a workgroup, where nothing else is said.
 pub(crate) const WORKGROUP: usize = 64;
 
-/// A convolution's work: a thread computes `tc` channels (a multiple of 4) of `tx` pixels in a row;
-/// `lanes` threads of a workgroup have pixels of their own, the others more channels.
+/// A convolution's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ConvTile {
-    /// Channels of a thread.
-    pub tc: usize,
-    /// Pixels of a thread.
-    pub tx: usize,
-    /// Threads of a workgroup with pixels of their own; divides 64.
-    pub lanes: usize,
+pub enum ConvTile {
+    /// Weights are staged in workgroup memory; a workgroup has 64 threads.
+    Staged {
+        /// Channels of a thread, a multiple of 4.
+        tc: usize,
+        /// Pixels of a thread, in a row.
+        tx: usize,
+        /// Threads of a workgroup with pixels of their own, the others having more channels;
+        /// divides 64.
+        lanes: usize,
+    },
+    /// Every thread reads weights and pixels for itself, without any barrier.
+    Direct {
+        /// Channels of a thread.
+        tc: usize,
+        /// Columns of pixels of a thread.
+        tx: usize,
+        /// Rows of pixels of a thread.
+        ty: usize,
+        /// Threads of a workgroup.
+        workgroup: usize,
+    },
 }
 
 impl ConvTile {
-    /// Channels of a workgroup.
-    pub const fn channels(self) -> usize {
-        self.tc * WORKGROUP / self.lanes
+    /// Threads of a workgroup.
+    pub const fn workgroup(self) -> usize {
+        match self {
+            Self::Staged { .. } => WORKGROUP,
+            Self::Direct { workgroup, .. } => workgroup,
+        }
     }
 
     /// Workgroups for an output `[batch, channels, size]`.
     pub fn groups(self, batch: usize, channels: usize, size: [usize; 2]) -> usize {
-        let tiles = size[0] * size[1].div_ceil(self.tx);
-        batch * tiles.div_ceil(self.lanes) * channels.div_ceil(self.channels())
+        match self {
+            Self::Staged { tc, tx, lanes } => {
+                let tiles = size[0] * size[1].div_ceil(tx);
+                batch * tiles.div_ceil(lanes) * channels.div_ceil(tc * WORKGROUP / lanes)
+            }
+            Self::Direct {
+                tc,
+                tx,
+                ty,
+                workgroup,
+            } => {
+                let tiles = size[0].div_ceil(ty) * size[1].div_ceil(tx);
+                (batch * tiles * channels.div_ceil(tc)).div_ceil(workgroup)
+            }
+        }
     }
 }
 
-/// A linear layer's work: a thread computes `tm` rows by `tn` columns (a multiple of 4); `lanes`
-/// threads of a workgroup have rows of their own, the others more columns. `depth` (a multiple of
-/// 4) of the sum is staged at once.
+/// A linear layer's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct LinearTile {
-    /// Rows of a thread.
-    pub tm: usize,
-    /// Columns of a thread.
-    pub tn: usize,
-    /// Threads of a workgroup with rows of their own; divides 64.
-    pub lanes: usize,
-    /// Terms of the sum staged at once.
-    pub depth: usize,
+pub enum LinearTile {
+    /// Weights are staged in workgroup memory; a workgroup has 64 threads.
+    Staged {
+        /// Rows of a thread.
+        tm: usize,
+        /// Columns of a thread, a multiple of 4.
+        tn: usize,
+        /// Threads of a workgroup with rows of their own, the others having more columns; divides
+        /// 64.
+        lanes: usize,
+        /// Terms of the sum staged at once, a multiple of 4.
+        depth: usize,
+    },
+    /// Every thread reads weights and rows for itself, without any barrier.
+    Direct {
+        /// Rows of a thread.
+        tm: usize,
+        /// Columns of a thread, a multiple of 4.
+        tn: usize,
+        /// Threads of a workgroup.
+        workgroup: usize,
+    },
 }
 
 impl LinearTile {
-    /// Rows of a workgroup.
-    pub const fn rows(self) -> usize {
-        self.tm * self.lanes
-    }
-
-    /// Columns of a workgroup.
-    pub const fn columns(self) -> usize {
-        self.tn * WORKGROUP / self.lanes
+    /// Threads of a workgroup.
+    pub const fn workgroup(self) -> usize {
+        match self {
+            Self::Staged { .. } => WORKGROUP,
+            Self::Direct { workgroup, .. } => workgroup,
+        }
     }
 
     /// Workgroups for `m` rows and `n` columns.
     pub fn groups(self, m: usize, n: usize) -> usize {
-        m.div_ceil(self.rows()) * n.div_ceil(self.columns())
+        match self {
+            Self::Staged { tm, tn, lanes, .. } => {
+                m.div_ceil(tm * lanes) * n.div_ceil(tn * WORKGROUP / lanes)
+            }
+            Self::Direct { tm, tn, workgroup } => {
+                (m.div_ceil(tm) * n.div_ceil(tn)).div_ceil(workgroup)
+            }
+        }
     }
 }
 
@@ -80,40 +126,40 @@ impl Tiles {
     /// Before anything is measured.
     pub const DEFAULT: Self = Self {
         conv: [
-            ConvTile {
-                tc: 4,
-                tx: 4,
-                lanes: 16,
-            },
-            ConvTile {
+            ConvTile::Direct {
                 tc: 8,
                 tx: 4,
-                lanes: 64,
+                ty: 4,
+                workgroup: 16,
             },
-            ConvTile {
+            ConvTile::Direct {
                 tc: 8,
-                tx: 8,
-                lanes: 64,
+                tx: 4,
+                ty: 4,
+                workgroup: 64,
+            },
+            ConvTile::Direct {
+                tc: 8,
+                tx: 4,
+                ty: 4,
+                workgroup: 64,
             },
         ],
         linear: [
-            LinearTile {
-                tm: 4,
-                tn: 4,
-                lanes: 8,
-                depth: 16,
-            },
-            LinearTile {
-                tm: 4,
-                tn: 8,
-                lanes: 8,
-                depth: 16,
-            },
-            LinearTile {
+            LinearTile::Direct {
                 tm: 8,
                 tn: 8,
-                lanes: 8,
-                depth: 16,
+                workgroup: 16,
+            },
+            LinearTile::Direct {
+                tm: 8,
+                tn: 16,
+                workgroup: 16,
+            },
+            LinearTile::Direct {
+                tm: 8,
+                tn: 16,
+                workgroup: 64,
             },
         ],
         speed: 5e8,

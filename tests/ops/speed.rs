@@ -55,7 +55,7 @@ fn speed() {
                     if precision != Precision::F32 && (tc, tx) != (8, 8) {
                         continue;
                     }
-                    let tile = ConvTile { tc, tx, lanes };
+                    let tile = ConvTile::Staged { tc, tx, lanes };
                     set_tiles(Tiles {
                         conv: [tile; 3],
                         speed: 1e10,
@@ -93,7 +93,7 @@ fn speed() {
                     if precision != Precision::F32 && (tm, tn) != (8, 8) {
                         continue;
                     }
-                    let tile = LinearTile {
+                    let tile = LinearTile::Staged {
                         tm,
                         tn,
                         lanes,

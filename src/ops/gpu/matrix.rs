@@ -3,9 +3,15 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
+use super::launch::{Kernel, WORKGROUP, launch, output};
+use super::tile::lines;
 use crate::ops::Form;
+use crate::ops::limit::largest_tensor;
 use crate::pack::Precision;
 use crate::pack::block::BLOCK;
+
+/// Bytes of the largest weight that is expanded.
+const EXPANDED: usize = 64 << 20;
 
 /// A weight on the device.
 #[derive(Debug, Clone)]
@@ -99,5 +105,75 @@ impl Matrix {
             Precision::Q8 => quantised(2, 3, 8),
             Precision::Q4 => quantised(3, 7, 4),
         }
+    }
+
+    /// Declares `weight4(row, column)`, four weights from a column on that is a multiple of 4, beside
+    /// what [`Self::declare`] declares.
+    pub fn declare_four(&self, first: usize) -> String {
+        let each = "vec4<f32>(weight(row, col), weight(row, col + 1u), weight(row, col + 2u), weight(row, col + 3u))";
+        let body = match self.form.precision {
+            Precision::F32 | Precision::F16 => format!("return {each};"),
+            // One word, or half a word, has all four.
+            Precision::Q8 => format!(
+                "let word = b{first}[row * p.w_words + (col >> 2u)];
+let q = vec4<i32>(vec4<u32>(word << 24u, word << 16u, word << 8u, word)) >> vec4<u32>(24u);
+return scale(row, col >> 5u) * vec4<f32>(q);"
+            ),
+            Precision::Q4 => format!(
+                "let word = b{first}[row * p.w_words + (col >> 3u)] >> ((col & 4u) << 2u);
+let q = vec4<i32>(vec4<u32>(word << 28u, word << 24u, word << 20u, word << 16u)) >> vec4<u32>(28u);
+return scale(row, col >> 5u) * vec4<f32>(q);"
+            ),
+        };
+        format!("fn weight4(row: u32, col: u32) -> vec4<f32> {{\n{body}\n}}\n")
+    }
+
+    /// A quantised weight in f32, for the time of one operation, where that is not too much memory.
+    pub fn expanded(&self) -> Option<Self> {
+        let (rows, cols) = (self.form.rows(), self.form.cols());
+        let at_once = match self.form.precision {
+            Precision::F32 | Precision::F16 => return None,
+            Precision::Q8 => 4,
+            Precision::Q4 => 8,
+        };
+        if 4 * rows * cols > EXPANDED.min(largest_tensor()) {
+            return None;
+        }
+        let out = output(&self.words, [rows, cols]);
+        let per_row = cols.div_ceil(at_once);
+        let mut buffers = self.types();
+        buffers.push("f32");
+        let mut params = PARAMS.to_vec();
+        params.extend(["rows", "per_row"]);
+        let bits = 32 / at_once;
+        let kernel = Kernel {
+            key: format!("expand {}", self.form.precision),
+            globals: self.declare(0),
+            body: format!(
+                "let row = i / p.per_row;
+if (row >= p.rows) {{ return; }}
+let col = (i % p.per_row) * {at_once}u;
+let word = b0[row * p.w_words + i % p.per_row];
+let size = scale(row, col >> 5u);
+let to = row * p.w_cols + col;
+{}",
+                lines(at_once, |j| format!(
+                    "if (col + {j}u < p.w_cols) {{ b2[to + {j}u] = size * f32(bitcast<i32>(word << {}u) >> {}u); }}",
+                    32 - bits * (j + 1),
+                    32 - bits
+                ))
+            ),
+            buffers,
+            params,
+            workgroup: WORKGROUP,
+        };
+        let mut words = self.params().to_vec();
+        words.extend([rows as u32, per_row as u32]);
+        launch(kernel, rows * per_row, &self.inputs(), &out, &words);
+        let form = Form {
+            precision: Precision::F32,
+            ..self.form
+        };
+        Some(Self::new(out, self.scales.clone(), form))
     }
 }

@@ -1,83 +1,40 @@
-//! Linear layers, forward and backward: x W^T and g W are one kernel that stages the weights'
-//! tile, dequantised, in workgroup memory and keeps a tile of results a thread in registers.
+//! Linear layers whose workgroups stage a tile of the weights, dequantised, in workgroup memory; a
+//! thread keeps a tile of results in registers.
 
-use burn_cubecl::tensor::CubeTensor;
+use super::super::launch::WORKGROUP;
+use super::super::tile::{grid, lines};
 
-use super::epilogue::Epilogue;
-use super::launch::{Kernel, WORKGROUP, dims, launch_groups, output};
-use super::matrix::{self, Matrix};
-use super::pointwise::FUNCTIONS;
-use super::tile::{grid, lines};
-use crate::ops::tune::{LinearTile, class, tiles};
-
-/// x W^T for `[B, N, in]`, then the epilogue.
-pub fn linear(x: &CubeTensor, w: &Matrix, end: &Epilogue) -> CubeTensor {
-    run(x, w, end, false)
+/// Tile of a thread; see [`crate::ops::tune::LinearTile::Staged`].
+#[derive(Debug, Clone, Copy)]
+pub struct Tile {
+    pub tm: usize,
+    pub tn: usize,
+    pub lanes: usize,
+    pub depth: usize,
 }
 
-/// g W for `[B, N, out]`.
-pub fn backward(g: &CubeTensor, w: &Matrix) -> CubeTensor {
-    run(g, w, &Epilogue::none(), true)
+impl Tile {
+    /// Columns of a workgroup.
+    const fn columns(self) -> usize {
+        self.tn * WORKGROUP / self.lanes
+    }
+
+    /// The workgroup memory.
+    pub fn declare(self) -> String {
+        let quads = self.depth * self.columns() / 4;
+        format!("var<workgroup> staged: array<vec4<f32>, {quads}>;")
+    }
 }
 
-fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
-    let d = dims(x);
-    let (rows, cols) = (w.form.rows(), w.form.cols());
-    let (m, k) = (d[0] * d[1], d[2]);
-    let n = if turned { cols } else { rows };
-    let tile = tiles().linear[class(m * n)];
-    let out = output(x, [d[0], d[1], n]);
-    let vector = k.is_multiple_of(4);
-
-    let mut buffers = vec![if vector { "vec4<f32>" } else { "f32" }];
-    let mut inputs = vec![x];
-    buffers.extend(w.types());
-    inputs.extend(w.inputs());
-    let first_of_end = buffers.len();
-    inputs.extend(end.inputs());
-    buffers.resize(inputs.len(), "f32");
-    buffers.push("f32");
-    let mut params = vec!["m", "n", "k"];
-    params.extend(matrix::PARAMS);
-    let kernel = Kernel {
-        key: format!(
-            "linear {tile:?} vector={vector} {} turned={turned} {}",
-            w.form.precision,
-            end.key()
-        ),
-        globals: format!(
-            "{FUNCTIONS}{}{}var<workgroup> staged: array<vec4<f32>, {}>;",
-            w.declare(1),
-            end.declare(first_of_end),
-            tile.depth * tile.columns() / 4
-        ),
-        body: body(tile, vector, turned, buffers.len() - 1),
-        buffers,
-        params,
-        workgroup: WORKGROUP,
-    };
-    let mut words = [m, n, k].map(|v| v as u32).to_vec();
-    words.extend(w.params());
-    let groups = tile.groups(m, n);
-    launch_groups(
-        kernel,
-        groups,
-        (m * n) as u64 * k as u64,
-        &inputs,
-        &out,
-        &words,
-    );
-    out
-}
-
-fn body(tile: LinearTile, vector: bool, turned: bool, last: usize) -> String {
-    let LinearTile {
+/// The kernel's body; `x` is read as `vec4` when `vector`.
+pub fn body(tile: Tile, vector: bool, turned: bool, last: usize) -> String {
+    let Tile {
         tm,
         tn,
         lanes,
         depth,
     } = tile;
-    let (all_m, all_n) = (tile.rows(), tile.columns());
+    let (all_m, all_n) = (tm * lanes, tile.columns());
     let (quads, mine) = (all_n / 4, tn / 4);
     let weight = |j: usize| {
         let n = format!("min(n0 + 4u * quad + {j}u, p.n - 1u)");

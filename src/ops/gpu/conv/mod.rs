@@ -1,0 +1,130 @@
+//! Convolution, forward and, with the kernel turned, backward, in two variants: [`direct`] and
+//! [`staged`].
+
+mod direct;
+mod staged;
+
+use burn_cubecl::tensor::CubeTensor;
+
+use super::epilogue::Epilogue;
+use super::launch::{Kernel, dims, launch_groups, output};
+use super::matrix::{self, Matrix};
+use super::pointwise::FUNCTIONS;
+use crate::ops::ConvCall;
+use crate::ops::tune::{ConvTile, class, tiles};
+
+/// What a kernel's text depends on beside its tile.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    side: usize,
+    stride: usize,
+    /// The input is upsampled on the fly.
+    up: bool,
+    /// The kernel is turned and its channels swapped.
+    turned: bool,
+    /// The buffer of results.
+    last: usize,
+}
+
+/// Cross-correlation of `[B, in, H, W]` with `[out, in, K, K]`, any stride, zero padding.
+pub fn conv2d(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue) -> CubeTensor {
+    run(x, w, call, end, false)
+}
+
+/// Correlation with the kernel turned by 180 degrees and its channels swapped.
+pub fn turned(x: &CubeTensor, w: &Matrix, call: ConvCall) -> CubeTensor {
+    run(x, w, call, &Epilogue::none(), true)
+}
+
+fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool) -> CubeTensor {
+    let d = dims(x);
+    let [c_out, c_in, side, _] = w.form.shape;
+    let [c_out, c_in] = if turned { [c_in, c_out] } else { [c_out, c_in] };
+    let step = end.bias_step(c_out);
+    let part = call.channels(c_out, c_in);
+    let ([first_in, c_in], [first_out, c_out]) = (part.input, part.output);
+    let [oh, ow] = call.output([d[2], d[3]], [side, w.form.shape[3]]);
+    let tile = tiles().conv[class(d[0] * c_out * oh * ow)];
+    let expanded;
+    let mut w = w;
+    if matches!(tile, ConvTile::Direct { .. }) {
+        // Threads that read weights for themselves would dequantise each of them many times.
+        if let Some(plain) = w.expanded() {
+            expanded = plain;
+            w = &expanded;
+        }
+    }
+    let out = output(x, [d[0], c_out, oh, ow]);
+
+    let mut buffers = vec!["f32"];
+    let mut inputs = vec![x];
+    buffers.extend(w.types());
+    inputs.extend(w.inputs());
+    let first_of_end = buffers.len();
+    inputs.extend(end.inputs());
+    buffers.resize(inputs.len(), "f32");
+    buffers.push("f32");
+    let mut params = vec![
+        "batch",
+        "c_in",
+        "h",
+        "w",
+        "c_out",
+        "oh",
+        "ow",
+        "top",
+        "left",
+        "vh",
+        "vw",
+        "first_in",
+        "first_out",
+        "bias_step",
+    ];
+    params.extend(matrix::PARAMS);
+    let shape = Shape {
+        side,
+        stride: call.conv.stride,
+        up: call.up.is_some(),
+        turned,
+        last: buffers.len() - 1,
+    };
+    let deep = direct::at_once(side, c_in);
+    let (memory, body) = match tile {
+        ConvTile::Staged { tc, tx, lanes } => {
+            let tile = staged::Tile { tc, tx, lanes };
+            (tile.declare(side * side), staged::body(tile, shape))
+        }
+        ConvTile::Direct { tc, tx, ty, .. } => {
+            let tile = direct::Tile { tc, tx, ty, deep };
+            (String::new(), direct::body(tile, shape))
+        }
+    };
+    let kernel = Kernel {
+        key: format!(
+            "conv side={side} stride={} {tile:?}/{deep} {} turned={turned} up={} {}",
+            call.conv.stride,
+            w.form.precision,
+            call.up.is_some(),
+            end.key()
+        ),
+        globals: format!(
+            "{FUNCTIONS}{}{}{memory}",
+            w.declare(1),
+            end.declare(first_of_end),
+        ),
+        body,
+        buffers,
+        params,
+        workgroup: tile.workgroup(),
+    };
+    let [vh, vw] = call.seen([d[2], d[3]]);
+    let [top, _, left, _] = call.conv.padding;
+    let sizes = [d[0], c_in, d[2], d[3], c_out, oh, ow, top, left, vh, vw];
+    let mut words = sizes.map(|v| v as u32).to_vec();
+    words.extend([first_in as u32, first_out as u32, step]);
+    words.extend(w.params());
+    let groups = tile.groups(d[0], c_out, [oh, ow]);
+    let work = (d[0] * c_out * oh * ow) as u64 * (c_in * side * side) as u64;
+    launch_groups(kernel, groups, work, &inputs, &out, &words);
+    out
+}
