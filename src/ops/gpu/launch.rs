@@ -4,6 +4,9 @@
 //! floats among them are passed as bits. [`Kernel::source`] writes those declarations. Work that would
 //! keep the device busy for long is cut into several dispatches ([`super::pace`]).
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use burn::tensor::{DType, Shape};
 use burn_cubecl::{
     ops::numeric::empty_device_contiguous_dtype,
@@ -72,6 +75,21 @@ impl Kernel {
         );
         s
     }
+}
+
+/// Bodies written so far, by their kernels' keys.
+static BODIES: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
+/// The body of the kernel `key`, which `write` writes the first time: an unrolled one has thousands of
+/// lines, and is launched many times in one evaluation of a network.
+pub fn body_of(key: &str, write: impl FnOnce() -> String) -> String {
+    let mut bodies = BODIES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(body) = bodies.get(key) {
+        return body.clone();
+    }
+    let body = write();
+    bodies.insert(key.to_owned(), body.clone());
+    body
 }
 
 /// Uniform words rounded up to 16 bytes.

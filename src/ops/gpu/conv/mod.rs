@@ -7,7 +7,7 @@ mod staged;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::epilogue::Epilogue;
-use super::launch::{Kernel, dims, launch_groups, output};
+use super::launch::{Kernel, body_of, dims, launch_groups, output};
 use super::matrix::{self, Matrix};
 use super::pointwise::FUNCTIONS;
 use crate::ops::ConvCall;
@@ -89,24 +89,27 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
         last: buffers.len() - 1,
     };
     let deep = direct::at_once(side, c_in);
+    let key = format!(
+        "conv side={side} stride={} {tile:?}/{deep} {} turned={turned} up={} {}",
+        call.conv.stride,
+        w.form.precision,
+        call.up.is_some(),
+        end.key()
+    );
     let (memory, body) = match tile {
         ConvTile::Staged { tc, tx, lanes } => {
             let tile = staged::Tile { tc, tx, lanes };
-            (tile.declare(side * side), staged::body(tile, shape))
+            let body = body_of(&key, || staged::body(tile, shape));
+            (tile.declare(side * side), body)
         }
         ConvTile::Direct { tc, tx, ty, .. } => {
             let tile = direct::Tile { tc, tx, ty, deep };
-            (String::new(), direct::body(tile, shape))
+            let body = body_of(&key, || direct::body(tile, shape));
+            (String::new(), body)
         }
     };
     let kernel = Kernel {
-        key: format!(
-            "conv side={side} stride={} {tile:?}/{deep} {} turned={turned} up={} {}",
-            call.conv.stride,
-            w.form.precision,
-            call.up.is_some(),
-            end.key()
-        ),
+        key,
         globals: format!(
             "{FUNCTIONS}{}{}{memory}",
             w.declare(1),

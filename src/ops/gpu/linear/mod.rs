@@ -7,7 +7,7 @@ mod staged;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::epilogue::Epilogue;
-use super::launch::{Kernel, dims, launch_groups, output};
+use super::launch::{Kernel, body_of, dims, launch_groups, output};
 use super::matrix::{self, Matrix};
 use super::pointwise::FUNCTIONS;
 use crate::ops::tune::{LinearTile, class, tiles};
@@ -44,6 +44,11 @@ fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
     // Four weights of a row are read together where no row ends among them.
     let quads = vector && cols.is_multiple_of(4);
     let last = buffers.len() - 1;
+    let key = format!(
+        "linear {tile:?} vector={vector} quads={quads} {} turned={turned} {}",
+        w.form.precision,
+        end.key()
+    );
     let (memory, body) = match tile {
         LinearTile::Staged {
             tm,
@@ -57,19 +62,16 @@ fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
                 lanes,
                 depth,
             };
-            (tile.declare(), staged::body(tile, vector, turned, last))
+            let body = body_of(&key, || staged::body(tile, vector, turned, last));
+            (tile.declare(), body)
         }
         LinearTile::Direct { tm, tn, .. } => {
-            let body = direct::body([tm, tn], vector, quads, turned, last);
+            let body = body_of(&key, || direct::body([tm, tn], vector, quads, turned, last));
             (w.declare_four(1), body)
         }
     };
     let kernel = Kernel {
-        key: format!(
-            "linear {tile:?} vector={vector} quads={quads} {} turned={turned} {}",
-            w.form.precision,
-            end.key()
-        ),
+        key,
         globals: format!(
             "{FUNCTIONS}{}{}{memory}",
             w.declare(1),
