@@ -140,36 +140,51 @@ return scale(row, col >> 5u) * vec4<f32>(q);"
             return None;
         }
         let out = output(&self.words, [rows, cols]);
-        let per_row = cols.div_ceil(at_once);
+        // A thread takes a whole block: it reads one scale, and threads cost something by themselves.
+        let blocks = cols.div_ceil(BLOCK);
         let mut buffers = self.types();
         buffers.push("f32");
         let mut params = PARAMS.to_vec();
-        params.extend(["rows", "per_row"]);
+        params.push("rows");
         let bits = 32 / at_once;
+        let value = |j: usize| {
+            let (left, right) = (32 - bits * (j % at_once + 1), 32 - bits);
+            format!(
+                "b2[to + {j}u] = size * f32(bitcast<i32>(word{} << {left}u) >> {right}u);",
+                j / at_once
+            )
+        };
         let kernel = Kernel {
             key: format!("expand {}", self.form.precision),
             globals: self.declare(0),
             body: format!(
-                "let row = i / p.per_row;
+                "let row = i / p.w_blocks;
 if (row >= p.rows) {{ return; }}
-let col = (i % p.per_row) * {at_once}u;
-let word = b0[row * p.w_words + i % p.per_row];
-let size = scale(row, col >> 5u);
-let to = row * p.w_cols + col;
-{}",
-                lines(at_once, |j| format!(
-                    "if (col + {j}u < p.w_cols) {{ b2[to + {j}u] = size * f32(bitcast<i32>(word << {}u) >> {}u); }}",
-                    32 - bits * (j + 1),
-                    32 - bits
-                ))
+let block = i % p.w_blocks;
+let size = scale(row, block);
+let source = row * p.w_words + block * {words}u;
+{read}
+let to = row * p.w_cols + block * {BLOCK}u;
+if ((block + 1u) * {BLOCK}u <= p.w_cols) {{
+{all}
+}} else {{
+let live = p.w_cols - block * {BLOCK}u;
+{some}
+}}",
+                words = BLOCK / at_once,
+                read = lines(BLOCK / at_once, |n| format!(
+                    "let word{n} = b0[source + {n}u];"
+                )),
+                all = lines(BLOCK, value),
+                some = lines(BLOCK, |j| format!("if ({j}u < live) {{ {} }}", value(j))),
             ),
             buffers,
             params,
             workgroup: WORKGROUP,
         };
         let mut words = self.params().to_vec();
-        words.extend([rows as u32, per_row as u32]);
-        launch(kernel, rows * per_row, &self.inputs(), &out, &words);
+        words.push(rows as u32);
+        launch(kernel, rows * blocks, &self.inputs(), &out, &words);
         let form = Form {
             precision: Precision::F32,
             ..self.form
