@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Threads in a workgroup, where nothing else is said.
 pub(crate) const WORKGROUP: usize = 64;
 
+/// Channels or columns of a workgroup with `each` of them a thread, where `lanes` threads share them.
+pub(crate) const fn per_workgroup(each: usize, lanes: usize) -> usize {
+    each * WORKGROUP / lanes
+}
+
 /// A convolution's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ConvTile {
@@ -48,7 +53,7 @@ impl ConvTile {
         match self {
             Self::Staged { tc, tx, lanes } => {
                 let tiles = size[0] * size[1].div_ceil(tx);
-                batch * tiles.div_ceil(lanes) * channels.div_ceil(tc * WORKGROUP / lanes)
+                batch * tiles.div_ceil(lanes) * channels.div_ceil(per_workgroup(tc, lanes))
             }
             Self::Direct {
                 tc,
@@ -102,7 +107,7 @@ impl LinearTile {
     pub fn groups(self, m: usize, n: usize) -> usize {
         match self {
             Self::Staged { tm, tn, lanes, .. } => {
-                m.div_ceil(tm * lanes) * n.div_ceil(tn * WORKGROUP / lanes)
+                m.div_ceil(tm * lanes) * n.div_ceil(per_workgroup(tn, lanes))
             }
             Self::Direct { tm, tn, workgroup } => {
                 (m.div_ceil(tm) * n.div_ceil(tn)).div_ceil(workgroup)

@@ -3,7 +3,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::launch::{Kernel, WORKGROUP, launch, output};
+use super::launch::{Kernel, WORKGROUP, body_of, launch, output};
 use super::tile::lines;
 use crate::ops::Form;
 use crate::ops::limit::largest_tensor;
@@ -154,10 +154,9 @@ return scale(row, col >> 5u) * vec4<f32>(q);"
                 j / at_once
             )
         };
-        let kernel = Kernel {
-            key: format!("expand {}", self.form.precision),
-            globals: self.declare(0),
-            body: format!(
+        let key = format!("expand {}", self.form.precision);
+        let body = body_of(&key, || {
+            format!(
                 "let row = i / p.w_blocks;
 if (row >= p.rows) {{ return; }}
 let block = i % p.w_blocks;
@@ -177,7 +176,12 @@ let live = p.w_cols - block * {BLOCK}u;
                 )),
                 all = lines(BLOCK, value),
                 some = lines(BLOCK, |j| format!("if ({j}u < live) {{ {} }}", value(j))),
-            ),
+            )
+        });
+        let kernel = Kernel {
+            key,
+            globals: self.declare(0),
+            body,
             buffers,
             params,
             workgroup: WORKGROUP,

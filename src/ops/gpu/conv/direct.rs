@@ -33,18 +33,14 @@ pub fn body(tile: Tile, shape: Shape) -> String {
     let Shape {
         side,
         stride,
-        up,
         turned,
         last,
+        ..
     } = shape;
     let taps = side * side;
     let rows = (ty - 1) * stride + side;
     let columns = (tx - 1) * stride + side;
-    let (to_row, to_col) = if up {
-        (" * p.h / p.vh", " * p.w / p.vw")
-    } else {
-        ("", "")
-    };
+    let [to_row, to_col] = shape.to_source();
     let weight = |d: usize, c: usize, tap: usize| {
         if turned {
             let tap = taps - 1 - tap;

@@ -26,6 +26,17 @@ struct Shape {
     last: usize,
 }
 
+impl Shape {
+    /// WGSL that takes a row and a column of the map that is convolved to those of the input.
+    const fn to_source(self) -> [&'static str; 2] {
+        if self.up {
+            [" * p.h / p.vh", " * p.w / p.vw"]
+        } else {
+            ["", ""]
+        }
+    }
+}
+
 /// Cross-correlation of `[B, in, H, W]` with `[out, in, K, K]`, any stride, zero padding.
 pub fn conv2d(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue) -> CubeTensor {
     run(x, w, call, end, false)
@@ -88,7 +99,11 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
         turned,
         last: buffers.len() - 1,
     };
-    let deep = direct::at_once(side, c_in);
+    let deep = match tile {
+        ConvTile::Direct { .. } => direct::at_once(side, c_in),
+        // The text does not depend on it.
+        ConvTile::Staged { .. } => 1,
+    };
     let key = format!(
         "conv side={side} stride={} {tile:?}/{deep} {} turned={turned} up={} {}",
         call.conv.stride,

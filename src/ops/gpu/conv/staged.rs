@@ -5,6 +5,7 @@
 use super::super::launch::WORKGROUP;
 use super::super::tile::{grid, lines};
 use super::Shape;
+use crate::ops::tune::per_workgroup;
 
 /// f32 values of weights in workgroup memory, half of what WebGPU guarantees.
 const STAGED: usize = 2048;
@@ -20,7 +21,7 @@ pub struct Tile {
 impl Tile {
     /// Channels of a workgroup.
     const fn channels(self) -> usize {
-        self.tc * WORKGROUP / self.lanes
+        per_workgroup(self.tc, self.lanes)
     }
 
     /// The workgroup memory.
@@ -41,9 +42,9 @@ pub fn body(tile: Tile, shape: Shape) -> String {
     let Shape {
         side,
         stride,
-        up,
         turned,
         last,
+        ..
     } = shape;
     let (taps, all) = (side * side, tile.channels());
     let ci = tile.at_once(taps);
@@ -57,11 +58,7 @@ pub fn body(tile: Tile, shape: Shape) -> String {
             format!("weight({channel}, (p.first_in + ci) * {taps}u + col % {taps}u)")
         }
     };
-    let (to_row, to_col) = if up {
-        (" * p.h / p.vh", " * p.w / p.vw")
-    } else {
-        ("", "")
-    };
+    let [to_row, to_col] = shape.to_source();
     format!(
         "let strips = (p.ow + {tx}u - 1u) / {tx}u;
 let tiles = strips * p.oh;

@@ -3,6 +3,7 @@
 
 use super::super::launch::WORKGROUP;
 use super::super::tile::{grid, lines};
+use crate::ops::tune::per_workgroup;
 
 /// Tile of a thread; see [`crate::ops::tune::LinearTile::Staged`].
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,7 @@ pub struct Tile {
 impl Tile {
     /// Columns of a workgroup.
     const fn columns(self) -> usize {
-        self.tn * WORKGROUP / self.lanes
+        per_workgroup(self.tn, self.lanes)
     }
 
     /// The workgroup memory.
