@@ -12,6 +12,7 @@ mod operation;
 mod stock;
 
 fn main() {
+    latino_web::engine::constructors::run();
     #[cfg(target_arch = "wasm32")]
     console_error_panic_hook::set_once();
 }

@@ -236,6 +236,7 @@ fn networks_match_diffusers_on_webgpu() {
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen_test::wasm_bindgen_test]
 async fn networks_match_diffusers_in_the_browser() {
+    latino_web::engine::constructors::run();
     check_pipelines(&Device::flex(), 1e-4).await;
     let device = Device::wgpu_options()
         .init_async()

@@ -3,6 +3,7 @@
 
 pub mod check;
 mod codec;
+pub mod constructors;
 pub mod device;
 pub mod files;
 pub mod job;

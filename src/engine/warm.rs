@@ -18,7 +18,7 @@ pub struct Configs {
 }
 
 impl Configs {
-    /// Checks and compiles the kernels of the model on a GPU; on the CPU there is nothing to do.
+    /// Compiles and checks the kernels of the model on a GPU; on the CPU there is nothing to do.
     /// `packed` tells the precision of each part; diffusers folders are taken to be in half precision.
     /// Fails with [`Error::Device`] naming a kernel that the device refuses, and like the networks'
     /// `load`.
@@ -26,36 +26,40 @@ impl Configs {
         if !crate::ops::on_gpu(device) {
             return Ok(());
         }
-        // Natively creating a pipeline checks it.
-        if cfg!(target_arch = "wasm32") {
-            let plan = Plan::list();
-            self.walk(packed, device)?;
-            drop(plan);
-            check_kernels().await.map_err(Error::device)?;
-        }
-        let _plan = Plan::compile();
-        self.walk(packed, device)
-    }
-
-    fn walk(&self, packed: Option<&Packed>, device: &Device) -> Result<()> {
         let weights = |part: &str| {
             let precision = packed.and_then(|p| p.part(part).ok());
             Weights::planned(part, precision.map_or(Precision::F16, |p| p.precision))
         };
+        let plan = Plan::new();
         let text = ClipTextModel::load(&self.text, &weights("text_encoder"), device)?;
-        let unet = UNet2DConditionModel::load(&self.unet, &weights("unet"), device)?;
-        let vae = Autoencoder::load(&self.vae, &weights("vae"), device)?;
         let tokens = vec![0; text.config().max_position_embeddings];
         let context = text.forward(&tokens, 1)?;
-        let (config, factor) = (unet.config(), vae.downsample_factor());
-        let side = config.sample_size.unwrap_or(64);
-        let sample = nothing([1, config.in_channels, side, side], device);
+        let plan = checked(plan).await?;
+
+        let unet = UNet2DConditionModel::load(&self.unet, &weights("unet"), device)?;
+        let side = unet.config().sample_size.unwrap_or(64);
+        let sample = nothing([1, unet.config().in_channels, side, side], device);
         let guidance = unet.guidance(1.0, 1, device);
         unet.forward(sample, &[1.0], context, guidance)?;
-        vae.encode(nothing([1, 3, side * factor, side * factor], device))?;
+        let plan = checked(plan).await?;
+
+        let vae = Autoencoder::load(&self.vae, &weights("vae"), device)?;
+        let pixels = side * vae.downsample_factor();
+        vae.encode(nothing([1, 3, pixels, pixels], device))?;
         vae.decode(nothing([1, vae.latent_channels(), side, side], device))?;
+        checked(plan).await?;
         Ok(())
     }
+}
+
+/// Waits for the pipelines planned so far, and goes on planning. Others may use the device meanwhile.
+async fn checked(plan: Plan) -> Result<Plan> {
+    drop(plan);
+    // Natively creating a pipeline checks it.
+    if cfg!(target_arch = "wasm32") {
+        check_kernels().await.map_err(Error::device)?;
+    }
+    Ok(Plan::new())
 }
 
 fn nothing(shape: [usize; 4], device: &Device) -> Tensor<4> {

@@ -1,18 +1,22 @@
-//! The CPU path: burn's `flex` tensors, matrix products from `flex` (`gemm`, SIMD), everything else as
-//! one plain loop an operation.
+//! The CPU path on burn's `flex` tensors: matrix products ([`product`]), and everything else as one
+//! plain loop an operation.
 
 mod attention;
 mod backward;
 mod conv;
 mod functions;
 mod matrix;
+mod product;
+mod window;
+mod winograd;
 
 use burn::tensor::{DType, Shape, TensorData};
-use burn_flex::{Flex, FlexTensor, ops};
+use burn_flex::{Flex, FlexTensor};
 
 use self::conv::{Geometry, conv2d};
 use self::functions::{exp, gelu};
 use self::matrix::{finish, matrix, reinterpret, rows};
+use self::product::{Columns, product};
 use super::{Activation, ConvCall, Form, Fused, extension::NetOps};
 
 /// The values of a tensor, copied only when it is a strided view.
@@ -63,7 +67,9 @@ fn moments(x: &[f32], eps: f32) -> (f32, f32) {
 
 /// softmax(scale x), in place.
 fn softmax(row: &mut [f32], scale: f32) {
-    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    // In wasm `f32::max` is a call.
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let max = row.iter().copied().fold(f32::NEG_INFINITY, larger);
     row.iter_mut().for_each(|s| *s = exp((*s - max) * scale));
     let inverse = (1.0 / sum(row, |v| v)) as f32;
     row.iter_mut().for_each(|s| *s *= inverse);
@@ -101,14 +107,9 @@ impl NetOps for Flex {
         fused: Fused,
     ) -> FlexTensor {
         let (d, n_out) = (dims(&x), form.rows());
-        let x = x
-            .to_contiguous()
-            .reshape(Shape::from(vec![d[0] * d[1], d[2]]));
+        // (W x^T)^T: the large matrix is read as it lies; the two small ones are turned.
         let w = matrix(&words, &scales, form);
-        // (W x^T)^T: the large matrix is read as it lies, which the product is much faster at than at
-        // a transposed one; the two small ones are turned.
-        let x = x.transpose(0, 1).to_contiguous();
-        let y = ops::matmul::matmul(w, x);
+        let y = product(&w, Columns::transposed(&values(&x), d[2]));
         let mut y = y.transpose(0, 1).to_contiguous();
         let rows = y.storage_mut::<f32>();
         if fused.bias > 0 {

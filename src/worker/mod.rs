@@ -43,6 +43,7 @@ struct State {
 
 /// Installs the message handler and says `Hello`. Fails only outside a dedicated worker.
 pub fn start() -> std::result::Result<(), JsValue> {
+    crate::engine::constructors::run();
     console_error_panic_hook::set_once();
     let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
     let state = Rc::new(State::default());

@@ -122,6 +122,7 @@ fn long_sums_are_accurate() {
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen_test::wasm_bindgen_test]
 async fn kernels_match_the_cpu_path() {
+    latino_web::engine::constructors::run();
     let gpu = Device::wgpu_options()
         .init_async()
         .await

@@ -1,15 +1,15 @@
-//! Convolution on the CPU: the kernel's matrix `[out, in K K]` times the patches `[in K K, pixels]` of
-//! some rows of pixels, so that the product is a part of the result as it lies in memory. Rows of
-//! patches are mostly copies of rows of pixels.
+//! Convolution on the CPU: by [`winograd`] where that pays, else the kernel's matrix
+//! `[out, in K K]` times the patches `[in K K, pixels]` of some rows of pixels.
 
-use burn_flex::{FlexTensor, ops::matmul::matmul};
+use burn_flex::FlexTensor;
 
-use super::{dims, matrix::finish_rows, tensor, values};
+use super::matrix::finish_rows;
+use super::product::{Columns, product};
+use super::{dims, tensor, values, window, winograd};
 use crate::ops::{ConvCall, Fused};
 
-/// Values of patches in memory at once: they should stay in the second-level cache with the
-/// matrix product's own blocks, but be wide enough for it.
-const PATCHES: usize = 1 << 20;
+/// Values of patches in memory at once, for the second-level cache.
+const PATCHES: usize = 1 << 18;
 
 /// What is convolved.
 #[derive(Debug, Clone, Copy)]
@@ -29,27 +29,38 @@ pub fn conv2d(
     fused: Fused,
 ) -> FlexTensor {
     let (d, c_out) = (dims(x), dims(w)[0]);
-    let (c_in, plane) = (d[1], d[2] * d[3]);
-    let [oh, ow] = geometry.call.output([d[2], d[3]], geometry.kernel);
-    let rows = c_in * geometry.kernel[0] * geometry.kernel[1];
+    let size = [d[2], d[3]];
+    let [oh, ow] = geometry.call.output(size, geometry.kernel);
     let data = values(x);
-    let plain = geometry.kernel == [1, 1] && oh * ow == plane && geometry.call.up.is_none();
-    let lines = if plain {
-        oh
+    let small = geometry.kernel == [3, 3] && geometry.call.conv.stride == 1;
+    let mut out = if small && winograd::pays(d[0], [c_out, d[1]], [oh, ow]) {
+        winograd::conv3x3(&data, size, w, &geometry.call)
     } else {
-        (PATCHES / (rows * ow)).clamp(1, oh)
+        by_patches(&data, d[1], size, w, geometry)
     };
-    let mut out = vec![0.0; d[0] * c_out * oh * ow];
-    let pictures = data.chunks_exact(c_in * plane);
+    finish_rows(&mut out, oh * ow, c_out, b, residual, fused);
+    tensor(vec![d[0], c_out, oh, ow], out)
+}
+
+/// The convolution's products, without bias, of a batch `x` of `[in, height, width]`, `size` the last two.
+fn by_patches(
+    x: &[f32],
+    c_in: usize,
+    size: [usize; 2],
+    w: &FlexTensor,
+    geometry: Geometry,
+) -> Vec<f32> {
+    let c_out = dims(w)[0];
+    let [oh, ow] = geometry.call.output(size, geometry.kernel);
+    let terms = c_in * geometry.kernel[0] * geometry.kernel[1];
+    let at_once = (PATCHES / (terms * ow)).clamp(1, oh);
+    let pictures = x.chunks_exact(c_in * size[0] * size[1]);
+    let mut out = vec![0.0; pictures.len() * c_out * oh * ow];
     for (picture, out) in pictures.zip(out.chunks_exact_mut(c_out * oh * ow)) {
-        for first in (0..oh).step_by(lines) {
-            let count = lines.min(oh - first);
-            let patches = if plain {
-                picture.to_vec()
-            } else {
-                patches(picture, [c_in, d[2], d[3]], geometry, first, count, ow)
-            };
-            let product = matmul(w.clone(), tensor(vec![rows, count * ow], patches));
+        for first in (0..oh).step_by(at_once) {
+            let count = at_once.min(oh - first);
+            let patches = patches(picture, size, geometry, [first, count, ow]);
+            let product = product(w, patches);
             let product = values(&product);
             let parts = product.chunks_exact(count * ow);
             for (part, out) in parts.zip(out.chunks_exact_mut(oh * ow)) {
@@ -57,52 +68,44 @@ pub fn conv2d(
             }
         }
     }
-    finish_rows(&mut out, oh * ow, c_out, b, residual, fused);
-    tensor(vec![d[0], c_out, oh, ow], out)
+    out
 }
 
 /// `[in kh kw, count ow]`: for each input channel and tap what the output rows
-/// `first..first + count` see there.
+/// `first..first + count` of `ow` values see there.
 fn patches(
     picture: &[f32],
-    [c_in, h, w]: [usize; 3],
+    size: [usize; 2],
     geometry: Geometry,
-    first: usize,
-    count: usize,
-    ow: usize,
-) -> Vec<f32> {
+    [first, count, ow]: [usize; 3],
+) -> Columns {
     let [kh, kw] = geometry.kernel;
-    let [vh, vw] = geometry.call.seen([h, w]);
-    let [top, _, left, _] = geometry.call.conv.padding;
     let stride = geometry.call.conv.stride;
-    let mut out = vec![0.0; c_in * kh * kw * count * ow];
-    let mut rows = out.chunks_exact_mut(ow);
-    // The outputs whose tap `k` lies inside: from .. to.
-    let inside = |k: usize, pad: usize, size: usize, outputs: usize| {
-        let from = pad.saturating_sub(k).div_ceil(stride);
-        let to = (size + pad).saturating_sub(k).div_ceil(stride).min(outputs);
-        (from, to.max(from))
-    };
-    for plane in picture.chunks_exact(h * w) {
-        for ky in 0..kh {
-            for kx in 0..kw {
-                let (from, to) = inside(kx, left, vw, ow);
-                for y in first..first + count {
-                    let Some(row) = rows.next() else { return out };
-                    let at = y * stride + ky;
-                    if at < top || at - top >= vh || from == to {
-                        continue;
-                    }
-                    let source = &plane[((at - top) * h / vh) * w..][..w];
-                    let start = from * stride + kx - left;
-                    if stride == 1 && vw == w {
-                        row[from..to].copy_from_slice(&source[start..start + to - from]);
-                    } else {
-                        for (i, v) in row[from..to].iter_mut().enumerate() {
-                            *v = source[(start + i * stride) * w / vw];
-                        }
-                    }
-                }
+    let plane = size[0] * size[1];
+    let mut out = Columns::zeros(picture.len() / plane * kh * kw, count * ow);
+    let width = (ow - 1) * stride + kw;
+    let mut seen = vec![0.0; ((count - 1) * stride + kh) * width];
+    let mut line = vec![0.0; ow];
+    for (channel, plane) in picture.chunks_exact(plane).enumerate() {
+        window::fill(
+            &mut seen,
+            width,
+            first * stride,
+            plane,
+            size,
+            &geometry.call,
+        );
+        for tap in 0..kh * kw {
+            for y in 0..count {
+                let row = &seen[(y * stride + tap / kw) * width + tap % kw..];
+                let row = if stride == 1 {
+                    &row[..ow]
+                } else {
+                    let values = line.iter_mut().zip(row.iter().step_by(stride));
+                    values.for_each(|(to, v)| *to = *v);
+                    &line
+                };
+                out.put(channel * kh * kw + tap, y * ow, row);
             }
         }
     }

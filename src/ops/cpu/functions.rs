@@ -64,7 +64,9 @@ pub fn activate(x: &mut [f32], f: Activation) {
         Activation::Silu => x.iter_mut().for_each(|v| *v *= sigmoid(*v)),
         Activation::Gelu => x.iter_mut().for_each(|v| *v = gelu(*v)),
         Activation::QuickGelu => x.iter_mut().for_each(|v| *v *= sigmoid(1.702 * *v)),
-        Activation::Relu => x.iter_mut().for_each(|v| *v = v.max(0.0)),
+        Activation::Relu => x
+            .iter_mut()
+            .for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v }),
     }
 }
 

@@ -65,21 +65,23 @@ impl Epilogue {
         }
     }
 
-    /// Declares `finish(value, bias_at, at)`, the epilogue's first buffer being `b{first}`: the
-    /// value to store at `at`.
+    /// Declares, the epilogue's first buffer being `b{first}`, `bias(at)`, and `finish(value, at)`, the
+    /// value to store at `at` for a product to which the bias has been added.
     pub fn declare(&self, first: usize) -> String {
+        let (bias, next) = match self.bias {
+            Some(_) => (format!("b{first}[at]"), first + 1),
+            None => ("0.0".to_owned(), first),
+        };
         let mut body = String::from("var v = value;\n");
-        let mut next = first;
-        if self.bias.is_some() {
-            body += &format!("v = v + b{next}[bias_at];\n");
-            next += 1;
-        }
         if self.residual.is_some() {
             body += &format!("v = v + b{next}[at];\n");
         }
         if let Some(f) = self.fused.activation {
             body += &format!("v = {}(v);\n", function(f));
         }
-        format!("fn finish(value: f32, bias_at: u32, at: u32) -> f32 {{\n{body}return v;\n}}\n")
+        format!(
+            "fn bias(at: u32) -> f32 {{ return {bias}; }}
+fn finish(value: f32, at: u32) -> f32 {{\n{body}return v;\n}}\n"
+        )
     }
 }

@@ -160,15 +160,14 @@ pub fn launch_groups(
 ) {
     debug_assert_eq!(kernel.params.len(), params.len());
     debug_assert!(inputs.iter().all(|x| x.is_contiguous()));
-    if !validate::note(&kernel) {
-        return;
-    }
     crate::ops::trace::launched(&kernel.key);
     let groups = groups.max(1);
     let at_once = pace::groups_at_once(groups, work);
     for first in (0..groups).step_by(at_once) {
         let count = at_once.min(groups - first);
-        dispatch(kernel.clone(), first, count, inputs, out, params);
+        validate::watched(&kernel, || {
+            dispatch(kernel.clone(), first, count, inputs, out, params);
+        });
         pace::submitted(&out.client, work / groups as u64 * count as u64);
     }
 }

@@ -5,22 +5,27 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::{Kernel, dims, launch, launch_groups, output};
 use super::pointwise::FUNCTIONS;
+use super::tile::sum;
 
-/// Sums over a workgroup; all threads must call it.
+/// Values that one thread of a reduction sums.
+const RUN: usize = 8;
+
+/// Declares `total(lane, value)`, the sum over a workgroup; all threads must call it. Two steps and two
+/// barriers, since a software adapter takes longer for a barrier than for some loads.
 pub(super) fn reduction(threads: usize) -> String {
+    let runs = threads / RUN;
     format!(
         "var<workgroup> partial: array<f32, {threads}>;
+var<workgroup> sums: array<f32, {runs}>;
 fn total(lane: u32, value: f32) -> f32 {{
-    workgroupBarrier();
     partial[lane] = value;
     workgroupBarrier();
-    for (var step = {half}u; step > 0u; step = step / 2u) {{
-        if (lane < step) {{ partial[lane] = partial[lane] + partial[lane + step]; }}
-        workgroupBarrier();
-    }}
-    return partial[0];
+    if (lane < {runs}u) {{ sums[lane] = {of_run}; }}
+    workgroupBarrier();
+    return {of_sums};
 }}",
-        half = threads / 2
+        of_run = sum(RUN, |i| format!("partial[lane * {RUN}u + {i}u]")),
+        of_sums = sum(runs, |i| format!("sums[{i}]")),
     )
 }
 
@@ -38,6 +43,23 @@ for (var j = lane; j < p.size; j = j + {threads}u) {{
     squares = squares + d * d;
 }}
 let inv = inverseSqrt(total(lane, squares) / f32(p.size) + bitcast<f32>(p.eps));"
+    )
+}
+
+/// Writes entries `begin..to` of the group at `start`, whose first channel is `channel`, into `b{out}`:
+/// channel by channel, so that nothing is divided and a channel's scale and shift are read once.
+fn normalise(threads: usize, silu: bool, out: usize) -> String {
+    let activation = if silu { "silu(v)" } else { "v" };
+    format!(
+        "for (var c = begin / p.plane; c * p.plane < to; c = c + 1u) {{
+    let scale = inv * b1[channel + c];
+    let shift = b2[channel + c];
+    let end = min(to, (c + 1u) * p.plane);
+    for (var j = max(begin, c * p.plane) + lane; j < end; j = j + {threads}u) {{
+        let v = (b0[start + j] - mean) * scale + shift;
+        b{out}[start + j] = {activation};
+    }}
+}}"
     )
 }
 
@@ -63,7 +85,6 @@ pub fn group_norm(
     }
     let out = output(&x, d);
     let threads = 64;
-    let activation = if silu { "silu(v)" } else { "v" };
     let kernel = Kernel {
         key: format!("group_norm silu={silu}"),
         buffers: vec!["f32", "f32", "f32", "f32"],
@@ -71,13 +92,12 @@ pub fn group_norm(
         globals: format!("{FUNCTIONS}{}", reduction(threads)),
         body: format!(
             "{stats}
-let first = (group % p.per_batch) * p.per_group;
-for (var j = lane; j < p.size; j = j + {threads}u) {{
-    let c = first + j / p.plane;
-    let v = (b0[start + j] - mean) * inv * b1[c] + b2[c];
-    b3[start + j] = {activation};
-}}",
-            stats = statistics(threads)
+let channel = (group % p.per_batch) * p.per_group;
+let begin = 0u;
+let to = p.size;
+{values}",
+            stats = statistics(threads),
+            values = normalise(threads, silu, 3),
         ),
         workgroup: threads,
     };
@@ -130,7 +150,6 @@ if (lane == 0u) {{ b1[group] = vec2<f32>(mean, deviation); }}"
     launch_groups(kernel, count * parts, work, &[&x], &moments, &sizes);
 
     let out = output(&x, dims(&x));
-    let activation = if silu { "silu(v)" } else { "v" };
     let kernel = Kernel {
         key: format!("group_norm of parts silu={silu}"),
         buffers: vec!["f32", "f32", "f32", "vec2<f32>", "f32"],
@@ -157,15 +176,12 @@ if (lane < p.parts) {{
 let mean = total(lane, n * known.x) / f32(p.size);
 let away = known.x - mean;
 let inv = inverseSqrt(total(lane, known.y + n * away * away) / f32(p.size) + bitcast<f32>(p.eps));
-let first = (group % p.parts) * p.part;
+let begin = (group % p.parts) * p.part;
+let to = min(begin + p.part, p.size);
 let channel = (which % p.per_batch) * p.per_group;
-let end = min(first + p.part, p.size);
-for (var j = first + lane; j < end; j = j + {threads}u) {{
-    let c = channel + j / p.plane;
-    let at = which * p.size + j;
-    let v = (b0[at] - mean) * inv * b1[c] + b2[c];
-    b4[at] = {activation};
-}}"
+let start = which * p.size;
+{values}",
+            values = normalise(threads, silu, 4),
         ),
         workgroup: threads,
     };

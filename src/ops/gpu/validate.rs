@@ -1,16 +1,22 @@
 //! Shaders checked before their results are believed. In a browser a shader that does not compile
 //! is no error that a launch could return: its work, and that of all kernels submitted with it, is
-//! dropped without a word. Here every kernel's text goes through the device's compiler once, under
-//! an error scope, and what the compiler says is an error that names the kernel.
+//! dropped without a word. There a kernel's first launch, which makes its pipeline, happens under
+//! error scopes, and what the device says is an error that names the kernel. Natively cubecl asks the
+//! device itself, and a failed read is followed by a look for the kernel that is to blame.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cubecl::{dry_run::DryRun, wgpu::wgpu};
 
 use super::launch::Kernel;
+
+/// What the device is going to say of a kernel: nothing, or why it is refused.
+type Verdict = Pin<Box<dyn Future<Output = Option<wgpu::Error>>>>;
 
 /// The device in use.
 static DEVICE: Mutex<Option<wgpu::Device>> = Mutex::new(None);
@@ -20,14 +26,9 @@ static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 static PENDING: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 
 thread_local! {
-    static PLANNING: Cell<Option<Purpose>> = const { Cell::new(None) };
-}
-
-/// What for operations are planned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    List,
-    Compile,
+    static PLANNING: Cell<bool> = const { Cell::new(false) };
+    /// Of the kernels first launched since the last check, in a browser.
+    static VERDICTS: RefCell<Vec<(String, Verdict)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -40,12 +41,22 @@ pub fn use_device(device: wgpu::Device) {
     lock(&SEEN).clear();
 }
 
-/// Takes note of a kernel; false when it is not to be launched, but only to be known.
-pub fn note(kernel: &Kernel) -> bool {
-    if lock(&SEEN).insert(kernel.key.clone()) {
-        lock(&PENDING).insert(kernel.key.clone(), kernel.wgsl());
+/// Calls `launch`, which launches `kernel`; the first time under the eyes of [`check`].
+pub fn watched(kernel: &Kernel, launch: impl FnOnce()) {
+    if !lock(&SEEN).insert(kernel.key.clone()) {
+        return launch();
     }
-    PLANNING.get() != Some(Purpose::List)
+    lock(&PENDING).insert(kernel.key.clone(), kernel.wgsl());
+    let device = lock(&DEVICE).clone();
+    let Some(device) = device.filter(|_| cfg!(target_arch = "wasm32")) else {
+        return launch();
+    };
+    let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
+    launch();
+    let (internal, validation) = (internal.pop(), validation.pop());
+    let verdict = async { internal.await.or(validation.await) };
+    VERDICTS.with_borrow_mut(|v| v.push((kernel.key.clone(), Box::pin(verdict))));
 }
 
 /// Name and text of each kernel seen since the last check, for tools.
@@ -55,50 +66,59 @@ pub fn texts() -> BTreeMap<String, String> {
 
 /// Whether results are not wanted, so that they need no memory.
 pub fn planning() -> bool {
-    PLANNING.get().is_some()
+    PLANNING.get()
 }
 
 /// While this lives, operations on this thread's GPU compute nothing, and their results have shapes but
-/// no values.
+/// no values. The pipelines of their kernels are created, so that a first run finds them.
 #[derive(Debug)]
 pub struct Plan {
-    dry: Option<DryRun>,
+    _dry: DryRun,
 }
 
 impl Plan {
-    /// Kernels are only listed for [`check`].
-    pub fn list() -> Self {
-        PLANNING.set(Some(Purpose::List));
-        Self { dry: None }
-    }
-
-    /// The pipelines of kernels are created, so that a first run finds them.
-    pub fn compile() -> Self {
-        PLANNING.set(Some(Purpose::Compile));
-        let dry = Some(DryRun::new());
-        Self { dry }
+    /// From now on.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        PLANNING.set(true);
+        Self {
+            _dry: DryRun::new(),
+        }
     }
 }
 
 impl Drop for Plan {
     fn drop(&mut self) {
-        PLANNING.set(None);
-        self.dry = None;
+        PLANNING.set(false);
     }
 }
 
-/// Checks all kernels seen since the last check and returns how many they were. Fails with the name of
-/// the first kernel that the device refuses, and its reason.
-pub async fn check() -> Result<usize, String> {
+/// Checks all kernels seen since the last check. Fails with the name of the first one that the device
+/// refuses, and its reason.
+pub async fn check() -> Result<(), String> {
     let pending = std::mem::take(&mut *lock(&PENDING));
     let Some(device) = lock(&DEVICE).clone() else {
-        return Ok(0);
+        return Ok(());
     };
-    let count = pending.len();
+    if cfg!(target_arch = "wasm32") {
+        for (name, verdict) in VERDICTS.take() {
+            if let Some(error) = verdict.await {
+                // Compiling it again tells the place in the text.
+                let text = pending.get(&name).map_or("", String::as_str);
+                compile(&device, &name, text).await?;
+                return Err(refusal(&name, &error.to_string()));
+            }
+        }
+        return Ok(());
+    }
     for (name, text) in pending {
         compile(&device, &name, &text).await?;
     }
-    Ok(count)
+    Ok(())
+}
+
+fn refusal(name: &str, why: &str) -> String {
+    format!("the device refuses the kernel \"{name}\": {why}")
 }
 
 async fn compile(device: &wgpu::Device, name: &str, text: &str) -> Result<(), String> {
@@ -125,7 +145,7 @@ async fn compile(device: &wgpu::Device, name: &str, text: &str) -> Result<(), St
     let refused = refused.await.map(|e| e.to_string());
     drop(pipeline);
     match worst.map(|m| m.message.clone()).or(refused) {
-        Some(why) => Err(format!("the device refuses the kernel \"{name}\": {why}")),
+        Some(why) => Err(refusal(name, &why)),
         None => Ok(()),
     }
 }

@@ -15,6 +15,8 @@ pub struct Tile {
     pub ty: usize,
     /// Input channels of a round.
     pub deep: usize,
+    /// The map of results is made of whole tiles.
+    pub whole: bool,
 }
 
 /// Input channels of a round: where the kernel has one tap there would be too few products for what a
@@ -29,7 +31,13 @@ pub const fn at_once(side: usize, c_in: usize) -> usize {
 
 /// The kernel's body.
 pub fn body(tile: Tile, shape: Shape) -> String {
-    let Tile { tc, tx, ty, deep } = tile;
+    let Tile {
+        tc,
+        tx,
+        ty,
+        deep,
+        whole,
+    } = tile;
     let Shape {
         side,
         stride,
@@ -110,18 +118,20 @@ let col{t} = u32(clamp(ix{t}, 0, i32(p.vw) - 1)){to_col};"
         )),
         stores = lines(tc, |c| format!(
             "if (first + {c}u < p.c_out) {{
-let plane = (batch * p.c_out + first + {c}u) * p.oh;
+let shift = bias(batch * p.bias_step + p.first_out + first + {c}u);
+let to = ((batch * p.c_out + first + {c}u) * p.oh + y0) * p.ow + x0;
 {}
 }}",
-            lines(ty, |y| format!(
-                "if (y0 + {y}u < p.oh) {{
-let to = (plane + y0 + {y}u) * p.ow + x0;
-{}
-}}",
-                lines(tx, |x| format!(
-                    "if (x0 + {x}u < p.ow) {{ b{last}[to + {x}u] = finish(a{c}_{y}_{x}, batch * p.bias_step + p.first_out + first + {c}u, to + {x}u); }}"
-                ))
-            ))
+            grid(ty, tx, |y, x| {
+                let store = format!(
+                    "let at = to + {y}u * p.ow + {x}u;\nb{last}[at] = finish(a{c}_{y}_{x} + shift, at);"
+                );
+                if whole {
+                    format!("{{ {store} }}")
+                } else {
+                    format!("if (y0 + {y}u < p.oh && x0 + {x}u < p.ow) {{ {store} }}")
+                }
+            })
         )),
     )
 }

@@ -99,13 +99,16 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
         turned,
         last: buffers.len() - 1,
     };
-    let deep = match tile {
-        ConvTile::Direct { .. } => direct::at_once(side, c_in),
+    let (deep, whole) = match tile {
+        ConvTile::Direct { tx, ty, .. } => (
+            direct::at_once(side, c_in),
+            ow.is_multiple_of(tx) && oh.is_multiple_of(ty),
+        ),
         // The text does not depend on it.
-        ConvTile::Staged { .. } => 1,
+        ConvTile::Staged { .. } => (1, false),
     };
     let key = format!(
-        "conv side={side} stride={} {tile:?}/{deep} {} turned={turned} up={} {}",
+        "conv side={side} stride={} {tile:?}/{deep} whole={whole} {} turned={turned} up={} {}",
         call.conv.stride,
         w.form.precision,
         call.up.is_some(),
@@ -118,7 +121,13 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
             (tile.declare(side * side), body)
         }
         ConvTile::Direct { tc, tx, ty, .. } => {
-            let tile = direct::Tile { tc, tx, ty, deep };
+            let tile = direct::Tile {
+                tc,
+                tx,
+                ty,
+                deep,
+                whole,
+            };
             let body = body_of(&key, || direct::body(tile, shape));
             (String::new(), body)
         }

@@ -126,10 +126,11 @@ let at{t} = u32(clamp(ix{t}, 0, i32(p.vw) - 1)){to_col};"
                 "if (live && first + mine + {c}u < p.c_out) {{
 let c = first + mine + {c}u;
 let to = ((batch * p.c_out + c) * p.oh + y) * p.ow + x0;
+let shift = bias(batch * p.bias_step + p.first_out + c);
 {}
 }}",
                 lines(tx, |x| format!(
-                    "if (x0 + {x}u < p.ow) {{ b{last}[to + {x}u] = finish(a{q}_{x}.{part}, batch * p.bias_step + p.first_out + c, to + {x}u); }}"
+                    "if (x0 + {x}u < p.ow) {{ b{last}[to + {x}u] = finish(a{q}_{x}.{part} + shift, to + {x}u); }}"
                 ))
             )
         }),

@@ -5,10 +5,32 @@ use super::super::tile::{grid, lines};
 
 const PARTS: [&str; 4] = ["x", "y", "z", "w"];
 
-/// The kernel's body for `tm` rows and `tn` columns a thread; `x` is read as `vec4` when `vector`,
-/// four weights of a row at once when `quads`.
-pub fn body([tm, tn]: [usize; 2], vector: bool, quads: bool, turned: bool, last: usize) -> String {
+/// What a kernel's text depends on beside its tile.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// `x` is read as `vec4`.
+    pub vector: bool,
+    /// Four weights of a row are read at once.
+    pub quads: bool,
+    /// The number of columns is a multiple of 4.
+    pub fours: bool,
+    pub turned: bool,
+    /// The buffer of results.
+    pub last: usize,
+}
+
+/// The kernel's body for `tm` rows and `tn` columns a thread.
+pub fn body([tm, tn]: [usize; 2], shape: Shape) -> String {
+    let Shape {
+        vector,
+        quads,
+        fours,
+        turned,
+        last,
+    } = shape;
     let deep = if vector { 4 } else { 1 };
+    // Columns that are there or not together.
+    let guarded = if fours { 4 } else { 1 };
     let x = |r: usize, j: usize| {
         if vector {
             format!("x{r}.{}", PARTS[j])
@@ -50,6 +72,7 @@ for (var k = 0u; k < p.k; k = k + {deep}u) {{
 {weights}
 {products}
 }}
+{biases}
 {stores}",
         rows = lines(tm, |r| format!(
             "let row{r} = min(m0 + {r}u, p.m - 1u) * (p.k / {deep}u);"
@@ -63,10 +86,16 @@ for (var k = 0u; k < p.k; k = k + {deep}u) {{
                 .collect();
             format!("a{r}_{n} = a{r}_{n}{chain};")
         }),
+        biases = lines(tn, |n| format!("let bias{n} = bias(col{n});")),
         stores = lines(tm, |r| format!(
             "if (m0 + {r}u < p.m) {{\nlet to = (m0 + {r}u) * p.n + n0;\n{}\n}}",
-            lines(tn, |n| format!(
-                "if (n0 + {n}u < p.n) {{ b{last}[to + {n}u] = finish(a{r}_{n}, n0 + {n}u, to + {n}u); }}"
+            lines(tn / guarded, |q| format!(
+                "if (n0 + {}u < p.n) {{\n{}\n}}",
+                q * guarded,
+                lines(guarded, |j| {
+                    let n = q * guarded + j;
+                    format!("b{last}[to + {n}u] = finish(a{r}_{n} + bias{n}, to + {n}u);")
+                })
             ))
         )),
     )

@@ -43,9 +43,10 @@ fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
     params.extend(matrix::PARAMS);
     // Four weights of a row are read together where no row ends among them.
     let quads = vector && cols.is_multiple_of(4);
+    let fours = n.is_multiple_of(4);
     let last = buffers.len() - 1;
     let key = format!(
-        "linear {tile:?} vector={vector} quads={quads} {} turned={turned} {}",
+        "linear {tile:?} vector={vector} quads={quads} fours={fours} {} turned={turned} {}",
         w.form.precision,
         end.key()
     );
@@ -66,7 +67,14 @@ fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
             (tile.declare(), body)
         }
         LinearTile::Direct { tm, tn, .. } => {
-            let body = body_of(&key, || direct::body([tm, tn], vector, quads, turned, last));
+            let shape = direct::Shape {
+                vector,
+                quads,
+                fours,
+                turned,
+                last,
+            };
+            let body = body_of(&key, || direct::body([tm, tn], shape));
             (w.declare_four(1), body)
         }
     };

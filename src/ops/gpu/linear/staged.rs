@@ -106,7 +106,7 @@ for (var k = 0u; k < end; k = k + 1u) {{
                 let c = 4 * q + j;
                 let part = ["x", "y", "z", "w"][j];
                 format!(
-                    "{{ let n = n0 + mine * 4u + {c}u; if (n < p.n) {{ b{last}[to + n] = finish(a{r}_{q}.{part}, n, to + n); }} }}"
+                    "{{ let n = n0 + mine * 4u + {c}u; if (n < p.n) {{ b{last}[to + n] = finish(a{r}_{q}.{part} + bias(n), to + n); }} }}"
                 )
             })
         )),
