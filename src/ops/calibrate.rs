@@ -10,7 +10,7 @@ use crate::pack::Precision;
 use crate::pack::matrix::{Encoded, row_bytes};
 
 /// Changes whenever kernels or candidates do: calibrations of other revisions say nothing.
-pub const REVISION: u32 = 3;
+pub const REVISION: u32 = 4;
 
 const fn direct([tc, tx, ty, workgroup]: [usize; 4]) -> ConvTile {
     ConvTile::Direct {
@@ -41,19 +41,19 @@ const fn staged_linear([tm, tn, lanes, depth]: [usize; 4]) -> LinearTile {
 /// Of each class, the likeliest first.
 const CONV: [&[ConvTile]; 3] = [
     &[
-        direct([8, 4, 4, 16]),
+        direct([8, 4, 4, 32]),
         staged([8, 4, 16]),
         direct([8, 4, 2, 64]),
         staged([4, 4, 4]),
     ],
     &[
-        direct([8, 4, 4, 64]),
+        direct([8, 4, 4, 32]),
         staged([8, 8, 64]),
         staged([8, 8, 16]),
         direct([8, 4, 2, 64]),
     ],
     &[
-        direct([8, 4, 4, 64]),
+        direct([8, 4, 4, 32]),
         staged([16, 8, 64]),
         staged([8, 8, 64]),
         direct([8, 4, 2, 64]),
@@ -63,19 +63,19 @@ const CONV: [&[ConvTile]; 3] = [
 /// Of each class, the likeliest first.
 const LINEAR: [&[LinearTile]; 3] = [
     &[
-        direct_linear([8, 8, 16]),
+        direct_linear([8, 8, 32]),
         staged_linear([4, 4, 8, 16]),
         direct_linear([4, 8, 64]),
         staged_linear([8, 4, 8, 16]),
     ],
     &[
-        direct_linear([8, 16, 16]),
+        direct_linear([8, 16, 32]),
         staged_linear([8, 8, 8, 16]),
         direct_linear([8, 8, 64]),
         staged_linear([4, 8, 8, 16]),
     ],
     &[
-        direct_linear([8, 16, 64]),
+        direct_linear([8, 16, 32]),
         staged_linear([8, 8, 8, 16]),
         direct_linear([8, 8, 64]),
         staged_linear([8, 8, 16, 16]),

@@ -130,41 +130,28 @@ pub struct Tiles {
 impl Tiles {
     /// Before anything is measured.
     pub const DEFAULT: Self = Self {
-        conv: [
-            ConvTile::Direct {
-                tc: 8,
-                tx: 4,
-                ty: 4,
-                workgroup: 16,
-            },
-            ConvTile::Direct {
-                tc: 8,
-                tx: 4,
-                ty: 4,
-                workgroup: 64,
-            },
-            ConvTile::Direct {
-                tc: 8,
-                tx: 4,
-                ty: 4,
-                workgroup: 64,
-            },
-        ],
+        // Few different ones: each is a kernel to compile.
+        conv: [ConvTile::Direct {
+            tc: 8,
+            tx: 4,
+            ty: 4,
+            workgroup: 32,
+        }; 3],
         linear: [
             LinearTile::Direct {
                 tm: 8,
                 tn: 8,
-                workgroup: 16,
+                workgroup: 32,
             },
             LinearTile::Direct {
                 tm: 8,
                 tn: 16,
-                workgroup: 16,
+                workgroup: 32,
             },
             LinearTile::Direct {
                 tm: 8,
                 tn: 16,
-                workgroup: 64,
+                workgroup: 32,
             },
         ],
         speed: 5e8,

@@ -122,7 +122,7 @@ fn transform_output(m: [&[f32]; PLACES], sides: &mut [Vec<f32>; 4], out: &mut [f
         for (pair, (((a, b), c), d)) in pairs.iter_mut().zip(tiles) {
             *pair = [a + b + c, b - c - d];
         }
-        if let ([last], Some(((a, b), c))) = (rest, a.iter().zip(b).zip(c).last()) {
+        if let ([last], Some(((a, b), c))) = (rest, a.iter().zip(b).zip(c).next_back()) {
             *last = a + b + c;
         }
     }

@@ -3,15 +3,9 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::launch::{Kernel, WORKGROUP, body_of, launch, output};
-use super::tile::lines;
 use crate::ops::Form;
-use crate::ops::limit::largest_tensor;
 use crate::pack::Precision;
 use crate::pack::block::BLOCK;
-
-/// Bytes of the largest weight that is expanded.
-const EXPANDED: usize = 64 << 20;
 
 /// A weight on the device.
 #[derive(Debug, Clone)]
@@ -126,73 +120,5 @@ return scale(row, col >> 5u) * vec4<f32>(q);"
             ),
         };
         format!("fn weight4(row: u32, col: u32) -> vec4<f32> {{\n{body}\n}}\n")
-    }
-
-    /// A quantised weight in f32, for the time of one operation, where that is not too much memory.
-    pub fn expanded(&self) -> Option<Self> {
-        let (rows, cols) = (self.form.rows(), self.form.cols());
-        let at_once = match self.form.precision {
-            Precision::F32 | Precision::F16 => return None,
-            Precision::Q8 => 4,
-            Precision::Q4 => 8,
-        };
-        if 4 * rows * cols > EXPANDED.min(largest_tensor()) {
-            return None;
-        }
-        let out = output(&self.words, [rows, cols]);
-        // A thread takes a whole block: it reads one scale, and threads cost something by themselves.
-        let blocks = cols.div_ceil(BLOCK);
-        let mut buffers = self.types();
-        buffers.push("f32");
-        let mut params = PARAMS.to_vec();
-        params.push("rows");
-        let bits = 32 / at_once;
-        let value = |j: usize| {
-            let (left, right) = (32 - bits * (j % at_once + 1), 32 - bits);
-            format!(
-                "b2[to + {j}u] = size * f32(bitcast<i32>(word{} << {left}u) >> {right}u);",
-                j / at_once
-            )
-        };
-        let key = format!("expand {}", self.form.precision);
-        let body = body_of(&key, || {
-            format!(
-                "let row = i / p.w_blocks;
-if (row >= p.rows) {{ return; }}
-let block = i % p.w_blocks;
-let size = scale(row, block);
-let source = row * p.w_words + block * {words}u;
-{read}
-let to = row * p.w_cols + block * {BLOCK}u;
-if ((block + 1u) * {BLOCK}u <= p.w_cols) {{
-{all}
-}} else {{
-let live = p.w_cols - block * {BLOCK}u;
-{some}
-}}",
-                words = BLOCK / at_once,
-                read = lines(BLOCK / at_once, |n| format!(
-                    "let word{n} = b0[source + {n}u];"
-                )),
-                all = lines(BLOCK, value),
-                some = lines(BLOCK, |j| format!("if ({j}u < live) {{ {} }}", value(j))),
-            )
-        });
-        let kernel = Kernel {
-            key,
-            globals: self.declare(0),
-            body,
-            buffers,
-            params,
-            workgroup: WORKGROUP,
-        };
-        let mut words = self.params().to_vec();
-        words.push(rows as u32);
-        launch(kernel, rows * blocks, &self.inputs(), &out, &words);
-        let form = Form {
-            precision: Precision::F32,
-            ..self.form
-        };
-        Some(Self::new(out, self.scales.clone(), form))
     }
 }

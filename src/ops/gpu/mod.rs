@@ -9,6 +9,7 @@ mod attention;
 mod backward;
 mod conv;
 mod epilogue;
+mod expand;
 mod launch;
 mod linear;
 mod matrix;

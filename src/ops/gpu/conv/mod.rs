@@ -7,6 +7,7 @@ mod staged;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::epilogue::Epilogue;
+use super::expand;
 use super::launch::{Kernel, body_of, dims, launch_groups, output};
 use super::matrix::{self, Matrix};
 use super::pointwise::FUNCTIONS;
@@ -58,12 +59,11 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
     let tile = tiles().conv[class(d[0] * c_out * oh * ow)];
     let expanded;
     let mut w = w;
-    if matches!(tile, ConvTile::Direct { .. }) {
-        // Threads that read weights for themselves would dequantise each of them many times.
-        if let Some(plain) = w.expanded() {
-            expanded = plain;
-            w = &expanded;
-        }
+    if matches!(tile, ConvTile::Direct { .. })
+        && let Some(plain) = expand::expanded(w)
+    {
+        expanded = plain;
+        w = &expanded;
     }
     let out = output(x, [d[0], c_out, oh, ow]);
 
