@@ -3,7 +3,10 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::tune::{ConvTile, LinearTile, Tiles, set_tiles, tiles};
+use super::tune::{
+    ConvTile, DirectConv, DirectLinear, LinearTile, StagedConv, StagedLinear, Tiles, set_tiles,
+    tiles,
+};
 use super::{Conv, Weight, conv2d, linear, take_channels};
 use crate::Result;
 use crate::pack::Precision;
@@ -13,29 +16,29 @@ use crate::pack::matrix::{Encoded, row_bytes};
 pub const REVISION: u32 = 4;
 
 const fn direct([tc, tx, ty, workgroup]: [usize; 4]) -> ConvTile {
-    ConvTile::Direct {
+    ConvTile::Direct(DirectConv {
         tc,
         tx,
         ty,
         workgroup,
-    }
+    })
 }
 
 const fn staged([tc, tx, lanes]: [usize; 3]) -> ConvTile {
-    ConvTile::Staged { tc, tx, lanes }
+    ConvTile::Staged(StagedConv { tc, tx, lanes })
 }
 
 const fn direct_linear([tm, tn, workgroup]: [usize; 3]) -> LinearTile {
-    LinearTile::Direct { tm, tn, workgroup }
+    LinearTile::Direct(DirectLinear { tm, tn, workgroup })
 }
 
 const fn staged_linear([tm, tn, lanes, depth]: [usize; 4]) -> LinearTile {
-    LinearTile::Staged {
+    LinearTile::Staged(StagedLinear {
         tm,
         tn,
         lanes,
         depth,
-    }
+    })
 }
 
 /// Of each class, the likeliest first.

@@ -13,103 +13,110 @@ pub(crate) const fn per_workgroup(each: usize, lanes: usize) -> usize {
     each * WORKGROUP / lanes
 }
 
+/// A convolution whose weights are staged in workgroup memory; a workgroup has 64 threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StagedConv {
+    /// Channels of a thread, a multiple of 4.
+    pub tc: usize,
+    /// Pixels of a thread, in a row.
+    pub tx: usize,
+    /// Threads of a workgroup with pixels of their own, the others having more channels; divides 64.
+    pub lanes: usize,
+}
+
+/// A convolution whose threads read weights and pixels for themselves, without any barrier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DirectConv {
+    /// Channels of a thread.
+    pub tc: usize,
+    /// Columns of pixels of a thread.
+    pub tx: usize,
+    /// Rows of pixels of a thread.
+    pub ty: usize,
+    /// Threads of a workgroup.
+    pub workgroup: usize,
+}
+
 /// A convolution's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
 pub enum ConvTile {
-    /// Weights are staged in workgroup memory; a workgroup has 64 threads.
-    Staged {
-        /// Channels of a thread, a multiple of 4.
-        tc: usize,
-        /// Pixels of a thread, in a row.
-        tx: usize,
-        /// Threads of a workgroup with pixels of their own, the others having more channels;
-        /// divides 64.
-        lanes: usize,
-    },
-    /// Every thread reads weights and pixels for itself, without any barrier.
-    Direct {
-        /// Channels of a thread.
-        tc: usize,
-        /// Columns of pixels of a thread.
-        tx: usize,
-        /// Rows of pixels of a thread.
-        ty: usize,
-        /// Threads of a workgroup.
-        workgroup: usize,
-    },
+    Staged(StagedConv),
+    Direct(DirectConv),
 }
 
 impl ConvTile {
     /// Threads of a workgroup.
     pub const fn workgroup(self) -> usize {
         match self {
-            Self::Staged { .. } => WORKGROUP,
-            Self::Direct { workgroup, .. } => workgroup,
+            Self::Staged(_) => WORKGROUP,
+            Self::Direct(tile) => tile.workgroup,
         }
     }
 
     /// Workgroups for an output `[batch, channels, size]`.
     pub fn groups(self, batch: usize, channels: usize, size: [usize; 2]) -> usize {
         match self {
-            Self::Staged { tc, tx, lanes } => {
+            Self::Staged(StagedConv { tc, tx, lanes }) => {
                 let tiles = size[0] * size[1].div_ceil(tx);
                 batch * tiles.div_ceil(lanes) * channels.div_ceil(per_workgroup(tc, lanes))
             }
-            Self::Direct {
-                tc,
-                tx,
-                ty,
-                workgroup,
-            } => {
-                let tiles = size[0].div_ceil(ty) * size[1].div_ceil(tx);
-                (batch * tiles * channels.div_ceil(tc)).div_ceil(workgroup)
+            Self::Direct(tile) => {
+                let tiles = size[0].div_ceil(tile.ty) * size[1].div_ceil(tile.tx);
+                (batch * tiles * channels.div_ceil(tile.tc)).div_ceil(tile.workgroup)
             }
         }
     }
 }
 
+/// A linear layer whose weights are staged in workgroup memory; a workgroup has 64 threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StagedLinear {
+    /// Rows of a thread.
+    pub tm: usize,
+    /// Columns of a thread, a multiple of 4.
+    pub tn: usize,
+    /// Threads of a workgroup with rows of their own, the others having more columns; divides 64.
+    pub lanes: usize,
+    /// Terms of the sum staged at once, a multiple of 4.
+    pub depth: usize,
+}
+
+/// A linear layer whose threads read weights and rows for themselves, without any barrier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DirectLinear {
+    /// Rows of a thread.
+    pub tm: usize,
+    /// Columns of a thread, a multiple of 4.
+    pub tn: usize,
+    /// Threads of a workgroup.
+    pub workgroup: usize,
+}
+
 /// A linear layer's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
 pub enum LinearTile {
-    /// Weights are staged in workgroup memory; a workgroup has 64 threads.
-    Staged {
-        /// Rows of a thread.
-        tm: usize,
-        /// Columns of a thread, a multiple of 4.
-        tn: usize,
-        /// Threads of a workgroup with rows of their own, the others having more columns; divides
-        /// 64.
-        lanes: usize,
-        /// Terms of the sum staged at once, a multiple of 4.
-        depth: usize,
-    },
-    /// Every thread reads weights and rows for itself, without any barrier.
-    Direct {
-        /// Rows of a thread.
-        tm: usize,
-        /// Columns of a thread, a multiple of 4.
-        tn: usize,
-        /// Threads of a workgroup.
-        workgroup: usize,
-    },
+    Staged(StagedLinear),
+    Direct(DirectLinear),
 }
 
 impl LinearTile {
     /// Threads of a workgroup.
     pub const fn workgroup(self) -> usize {
         match self {
-            Self::Staged { .. } => WORKGROUP,
-            Self::Direct { workgroup, .. } => workgroup,
+            Self::Staged(_) => WORKGROUP,
+            Self::Direct(tile) => tile.workgroup,
         }
     }
 
     /// Workgroups for `m` rows and `n` columns.
     pub fn groups(self, m: usize, n: usize) -> usize {
         match self {
-            Self::Staged { tm, tn, lanes, .. } => {
+            Self::Staged(StagedLinear { tm, tn, lanes, .. }) => {
                 m.div_ceil(tm * lanes) * n.div_ceil(per_workgroup(tn, lanes))
             }
-            Self::Direct { tm, tn, workgroup } => {
+            Self::Direct(DirectLinear { tm, tn, workgroup }) => {
                 (m.div_ceil(tm) * n.div_ceil(tn)).div_ceil(workgroup)
             }
         }
@@ -127,32 +134,30 @@ pub struct Tiles {
     pub speed: f64,
 }
 
+const WIDE: LinearTile = LinearTile::Direct(DirectLinear {
+    tm: 8,
+    tn: 16,
+    workgroup: 32,
+});
+
 impl Tiles {
     /// Before anything is measured.
     pub const DEFAULT: Self = Self {
         // Few different ones: each is a kernel to compile.
-        conv: [ConvTile::Direct {
+        conv: [ConvTile::Direct(DirectConv {
             tc: 8,
             tx: 4,
             ty: 4,
             workgroup: 32,
-        }; 3],
+        }); 3],
         linear: [
-            LinearTile::Direct {
+            LinearTile::Direct(DirectLinear {
                 tm: 8,
                 tn: 8,
                 workgroup: 32,
-            },
-            LinearTile::Direct {
-                tm: 8,
-                tn: 16,
-                workgroup: 32,
-            },
-            LinearTile::Direct {
-                tm: 8,
-                tn: 16,
-                workgroup: 32,
-            },
+            }),
+            WIDE,
+            WIDE,
         ],
         speed: 5e8,
     };

@@ -4,7 +4,9 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
-use latino_web::ops::tune::{ConvTile, LinearTile, Tiles, set_tiles, tiles};
+use latino_web::ops::tune::{
+    ConvTile, LinearTile, StagedConv, StagedLinear, Tiles, set_tiles, tiles,
+};
 use latino_web::ops::{self, Conv, Weight};
 use latino_web::pack::Precision;
 use latino_web::pack::matrix::Encoded;
@@ -55,7 +57,7 @@ fn speed() {
                     if precision != Precision::F32 && (tc, tx) != (8, 8) {
                         continue;
                     }
-                    let tile = ConvTile::Staged { tc, tx, lanes };
+                    let tile = ConvTile::Staged(StagedConv { tc, tx, lanes });
                     set_tiles(Tiles {
                         conv: [tile; 3],
                         speed: 1e10,
@@ -93,12 +95,12 @@ fn speed() {
                     if precision != Precision::F32 && (tm, tn) != (8, 8) {
                         continue;
                     }
-                    let tile = LinearTile::Staged {
+                    let tile = LinearTile::Staged(StagedLinear {
                         tm,
                         tn,
                         lanes,
                         depth,
-                    };
+                    });
                     set_tiles(Tiles {
                         linear: [tile; 3],
                         speed: 1e10,

@@ -14,6 +14,7 @@ mod launch;
 mod linear;
 mod matrix;
 mod norm;
+mod operands;
 pub(super) mod pace;
 mod pointwise;
 mod tile;

@@ -6,13 +6,11 @@
 
 use super::super::tile::{grid, lines};
 use super::Shape;
+use crate::ops::tune::DirectConv;
 
-/// Tile of a thread; see [`crate::ops::tune::ConvTile::Direct`].
+/// What the text depends on beside tile and shape.
 #[derive(Debug, Clone, Copy)]
-pub struct Tile {
-    pub tc: usize,
-    pub tx: usize,
-    pub ty: usize,
+pub struct Round {
     /// Input channels of a round.
     pub deep: usize,
     /// The map of results is made of whole tiles.
@@ -30,14 +28,9 @@ pub const fn at_once(side: usize, c_in: usize) -> usize {
 }
 
 /// The kernel's body.
-pub fn body(tile: Tile, shape: Shape) -> String {
-    let Tile {
-        tc,
-        tx,
-        ty,
-        deep,
-        whole,
-    } = tile;
+pub fn body(tile: DirectConv, round: Round, shape: Shape) -> String {
+    let DirectConv { tc, tx, ty, .. } = tile;
+    let Round { deep, whole } = round;
     let Shape {
         side,
         stride,

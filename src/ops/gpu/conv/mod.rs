@@ -10,7 +10,7 @@ use super::epilogue::Epilogue;
 use super::expand;
 use super::launch::{Kernel, body_of, dims, launch_groups, output};
 use super::matrix::{self, Matrix};
-use super::pointwise::FUNCTIONS;
+use super::operands::Operands;
 use crate::ops::ConvCall;
 use crate::ops::tune::{ConvTile, class, tiles};
 
@@ -59,7 +59,7 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
     let tile = tiles().conv[class(d[0] * c_out * oh * ow)];
     let expanded;
     let mut w = w;
-    if matches!(tile, ConvTile::Direct { .. })
+    if matches!(tile, ConvTile::Direct(_))
         && let Some(plain) = expand::expanded(w)
     {
         expanded = plain;
@@ -67,14 +67,7 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
     }
     let out = output(x, [d[0], c_out, oh, ow]);
 
-    let mut buffers = vec!["f32"];
-    let mut inputs = vec![x];
-    buffers.extend(w.types());
-    inputs.extend(w.inputs());
-    let first_of_end = buffers.len();
-    inputs.extend(end.inputs());
-    buffers.resize(inputs.len(), "f32");
-    buffers.push("f32");
+    let operands = Operands::new(x, "f32", w, end);
     let mut params = vec![
         "batch",
         "c_in",
@@ -97,50 +90,37 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
         stride: call.conv.stride,
         up: call.up.is_some(),
         turned,
-        last: buffers.len() - 1,
+        last: operands.last(),
     };
-    let (deep, whole) = match tile {
-        ConvTile::Direct { tx, ty, .. } => (
-            direct::at_once(side, c_in),
-            ow.is_multiple_of(tx) && oh.is_multiple_of(ty),
-        ),
-        // The text does not depend on it.
-        ConvTile::Staged { .. } => (1, false),
+    // Of staged tiles the text does not depend on it.
+    let mut round = direct::Round {
+        deep: 1,
+        whole: false,
     };
+    if let ConvTile::Direct(tile) = tile {
+        round.deep = direct::at_once(side, c_in);
+        round.whole = ow.is_multiple_of(tile.tx) && oh.is_multiple_of(tile.ty);
+    }
     let key = format!(
-        "conv side={side} stride={} {tile:?}/{deep} whole={whole} {} turned={turned} up={} {}",
-        call.conv.stride,
+        "conv {shape:?} {tile:?} {round:?} {} {}",
         w.form.precision,
-        call.up.is_some(),
         end.key()
     );
     let (memory, body) = match tile {
-        ConvTile::Staged { tc, tx, lanes } => {
-            let tile = staged::Tile { tc, tx, lanes };
-            let body = body_of(&key, || staged::body(tile, shape));
-            (tile.declare(side * side), body)
-        }
-        ConvTile::Direct { tc, tx, ty, .. } => {
-            let tile = direct::Tile {
-                tc,
-                tx,
-                ty,
-                deep,
-                whole,
-            };
-            let body = body_of(&key, || direct::body(tile, shape));
-            (String::new(), body)
-        }
+        ConvTile::Staged(tile) => (
+            tile.declare(side * side),
+            body_of(&key, || staged::body(tile, shape)),
+        ),
+        ConvTile::Direct(tile) => (
+            String::new(),
+            body_of(&key, || direct::body(tile, round, shape)),
+        ),
     };
     let kernel = Kernel {
         key,
-        globals: format!(
-            "{FUNCTIONS}{}{}{memory}",
-            w.declare(1),
-            end.declare(first_of_end),
-        ),
+        globals: operands.globals + &memory,
         body,
-        buffers,
+        buffers: operands.types,
         params,
         workgroup: tile.workgroup(),
     };
@@ -152,6 +132,6 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
     words.extend(w.params());
     let groups = tile.groups(d[0], c_out, [oh, ow]);
     let work = (d[0] * c_out * oh * ow) as u64 * (c_in * side * side) as u64;
-    launch_groups(kernel, groups, work, &inputs, &out, &words);
+    launch_groups(kernel, groups, work, &operands.inputs, &out, &words);
     out
 }

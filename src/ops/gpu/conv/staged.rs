@@ -5,20 +5,12 @@
 use super::super::launch::WORKGROUP;
 use super::super::tile::{grid, lines};
 use super::Shape;
-use crate::ops::tune::per_workgroup;
+use crate::ops::tune::{StagedConv, per_workgroup};
 
 /// f32 values of weights in workgroup memory, half of what WebGPU guarantees.
 const STAGED: usize = 2048;
 
-/// Tile of a thread; see [`crate::ops::tune::ConvTile::Staged`].
-#[derive(Debug, Clone, Copy)]
-pub struct Tile {
-    pub tc: usize,
-    pub tx: usize,
-    pub lanes: usize,
-}
-
-impl Tile {
+impl StagedConv {
     /// Channels of a workgroup.
     const fn channels(self) -> usize {
         per_workgroup(self.tc, self.lanes)
@@ -37,8 +29,8 @@ impl Tile {
 }
 
 /// The kernel's body.
-pub fn body(tile: Tile, shape: Shape) -> String {
-    let Tile { tc, tx, lanes } = tile;
+pub fn body(tile: StagedConv, shape: Shape) -> String {
+    let StagedConv { tc, tx, lanes } = tile;
     let Shape {
         side,
         stride,

@@ -2,25 +2,14 @@
 //! barriers; every result is one chain of products per round (see the convolution's `direct`).
 
 use super::super::tile::{grid, lines};
+use super::Shape;
+use crate::ops::tune::DirectLinear;
 
 const PARTS: [&str; 4] = ["x", "y", "z", "w"];
 
-/// What a kernel's text depends on beside its tile.
-#[derive(Debug, Clone, Copy)]
-pub struct Shape {
-    /// `x` is read as `vec4`.
-    pub vector: bool,
-    /// Four weights of a row are read at once.
-    pub quads: bool,
-    /// The number of columns is a multiple of 4.
-    pub fours: bool,
-    pub turned: bool,
-    /// The buffer of results.
-    pub last: usize,
-}
-
-/// The kernel's body for `tm` rows and `tn` columns a thread.
-pub fn body([tm, tn]: [usize; 2], shape: Shape) -> String {
+/// The kernel's body.
+pub fn body(tile: DirectLinear, shape: Shape) -> String {
+    let DirectLinear { tm, tn, .. } = tile;
     let Shape {
         vector,
         quads,

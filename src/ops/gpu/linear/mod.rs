@@ -9,8 +9,23 @@ use burn_cubecl::tensor::CubeTensor;
 use super::epilogue::Epilogue;
 use super::launch::{Kernel, body_of, dims, launch_groups, output};
 use super::matrix::{self, Matrix};
-use super::pointwise::FUNCTIONS;
+use super::operands::Operands;
 use crate::ops::tune::{LinearTile, class, tiles};
+
+/// What a kernel's text depends on beside its tile.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    /// `x` is read as `vec4`.
+    vector: bool,
+    /// Four weights of a row are read at once.
+    quads: bool,
+    /// The number of columns is a multiple of 4.
+    fours: bool,
+    /// The stored matrix is the right factor as it is, as on the way back.
+    turned: bool,
+    /// The buffer of results.
+    last: usize,
+}
 
 /// x W^T for `[B, N, in]`, then the epilogue.
 pub fn linear(x: &CubeTensor, w: &Matrix, end: &Epilogue) -> CubeTensor {
@@ -31,62 +46,35 @@ fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
     let out = output(x, [d[0], d[1], n]);
     let vector = k.is_multiple_of(4);
 
-    let mut buffers = vec![if vector { "vec4<f32>" } else { "f32" }];
-    let mut inputs = vec![x];
-    buffers.extend(w.types());
-    inputs.extend(w.inputs());
-    let first_of_end = buffers.len();
-    inputs.extend(end.inputs());
-    buffers.resize(inputs.len(), "f32");
-    buffers.push("f32");
+    let x_type = if vector { "vec4<f32>" } else { "f32" };
+    let operands = Operands::new(x, x_type, w, end);
     let mut params = vec!["m", "n", "k"];
     params.extend(matrix::PARAMS);
-    // Four weights of a row are read together where no row ends among them.
-    let quads = vector && cols.is_multiple_of(4);
-    let fours = n.is_multiple_of(4);
-    let last = buffers.len() - 1;
+    let shape = Shape {
+        vector,
+        // Four weights of a row are read together where no row ends among them.
+        quads: vector && cols.is_multiple_of(4),
+        fours: n.is_multiple_of(4),
+        turned,
+        last: operands.last(),
+    };
     let key = format!(
-        "linear {tile:?} vector={vector} quads={quads} fours={fours} {} turned={turned} {}",
+        "linear {shape:?} {tile:?} {} {}",
         w.form.precision,
         end.key()
     );
-    let (memory, body) = match tile {
-        LinearTile::Staged {
-            tm,
-            tn,
-            lanes,
-            depth,
-        } => {
-            let tile = staged::Tile {
-                tm,
-                tn,
-                lanes,
-                depth,
-            };
-            let body = body_of(&key, || staged::body(tile, vector, turned, last));
-            (tile.declare(), body)
-        }
-        LinearTile::Direct { tm, tn, .. } => {
-            let shape = direct::Shape {
-                vector,
-                quads,
-                fours,
-                turned,
-                last,
-            };
-            let body = body_of(&key, || direct::body([tm, tn], shape));
-            (w.declare_four(1), body)
-        }
+    let (more, body) = match tile {
+        LinearTile::Staged(tile) => (tile.declare(), body_of(&key, || staged::body(tile, shape))),
+        LinearTile::Direct(tile) => (
+            w.declare_four(1),
+            body_of(&key, || direct::body(tile, shape)),
+        ),
     };
     let kernel = Kernel {
         key,
-        globals: format!(
-            "{FUNCTIONS}{}{}{memory}",
-            w.declare(1),
-            end.declare(first_of_end),
-        ),
+        globals: operands.globals + &more,
         body,
-        buffers,
+        buffers: operands.types,
         params,
         workgroup: tile.workgroup(),
     };
@@ -97,7 +85,7 @@ fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
         kernel,
         groups,
         (m * n) as u64 * k as u64,
-        &inputs,
+        &operands.inputs,
         &out,
         &words,
     );

@@ -3,18 +3,10 @@
 
 use super::super::launch::WORKGROUP;
 use super::super::tile::{grid, lines};
-use crate::ops::tune::per_workgroup;
+use super::Shape;
+use crate::ops::tune::{StagedLinear, per_workgroup};
 
-/// Tile of a thread; see [`crate::ops::tune::LinearTile::Staged`].
-#[derive(Debug, Clone, Copy)]
-pub struct Tile {
-    pub tm: usize,
-    pub tn: usize,
-    pub lanes: usize,
-    pub depth: usize,
-}
-
-impl Tile {
+impl StagedLinear {
     /// Columns of a workgroup.
     const fn columns(self) -> usize {
         per_workgroup(self.tn, self.lanes)
@@ -27,14 +19,20 @@ impl Tile {
     }
 }
 
-/// The kernel's body; `x` is read as `vec4` when `vector`.
-pub fn body(tile: Tile, vector: bool, turned: bool, last: usize) -> String {
-    let Tile {
+/// The kernel's body.
+pub fn body(tile: StagedLinear, shape: Shape) -> String {
+    let StagedLinear {
         tm,
         tn,
         lanes,
         depth,
     } = tile;
+    let Shape {
+        vector,
+        turned,
+        last,
+        ..
+    } = shape;
     let (all_m, all_n) = (tm * lanes, tile.columns());
     let (quads, mine) = (all_n / 4, tn / 4);
     let weight = |j: usize| {
