@@ -14,9 +14,9 @@ use super::{dims, tensor, values};
 const IN_BLOCKS: bool = cfg!(target_arch = "wasm32");
 /// Columns of a block: two rows of it take eight registers.
 const WIDTH: usize = 16;
-/// Terms that one block sums before it goes to memory: 16 columns of them fill half of a first-level
-/// cache. It also bounds the rounding error of long sums.
-const TERMS: usize = 256;
+/// Terms that one block sums before it goes to memory: 16 columns of them are in the second-level
+/// cache, and a row's part is a page. It also bounds the rounding error of long sums.
+const TERMS: usize = 1024;
 /// Up to so many columns a block would be mostly empty.
 const FEW: usize = 4;
 
@@ -103,14 +103,11 @@ fn in_blocks(w: &[f32], columns: &Columns) -> Vec<f32> {
     let Columns { terms, count, .. } = *columns;
     let mut out = vec![0.0; w.len() / terms * count];
     if count <= FEW {
-        for column in 0..count {
-            let x: Vec<f32> = columns.data[column..]
-                .iter()
-                .step_by(WIDTH)
-                .copied()
-                .collect();
-            for (row, out) in w.chunks_exact(terms).zip(out.chunks_exact_mut(count)) {
-                out[column] = dot(row, &x);
+        let column = |i: usize| columns.data[i..].iter().step_by(WIDTH).copied().collect();
+        let columns: Vec<Vec<f32>> = (0..count).map(column).collect();
+        for (row, out) in w.chunks_exact(terms).zip(out.chunks_exact_mut(count)) {
+            for (out, column) in out.iter_mut().zip(&columns) {
+                *out = dot(row, column);
             }
         }
         return out;
