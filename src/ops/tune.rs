@@ -1,6 +1,7 @@
 //! Shapes of the work of one workgroup and thread on a GPU, and which are in use. What is fastest differs
 //! from adapter to adapter, and is measured ([`super::calibrate`]).
 
+use std::fmt::{self, Display, Formatter};
 use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,20 @@ impl ConvTile {
     }
 }
 
+impl Display for ConvTile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Staged(StagedConv { tc, tx, lanes }) => write!(f, "staged {tc}x{tx}/{lanes}"),
+            Self::Direct(DirectConv {
+                tc,
+                tx,
+                ty,
+                workgroup,
+            }) => write!(f, "direct {tc}x{tx}x{ty}/{workgroup}"),
+        }
+    }
+}
+
 /// A linear layer whose weights are staged in workgroup memory; a workgroup has 64 threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StagedLinear {
@@ -118,6 +133,22 @@ impl LinearTile {
             }
             Self::Direct(DirectLinear { tm, tn, workgroup }) => {
                 (m.div_ceil(tm) * n.div_ceil(tn)).div_ceil(workgroup)
+            }
+        }
+    }
+}
+
+impl Display for LinearTile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Staged(StagedLinear {
+                tm,
+                tn,
+                lanes,
+                depth,
+            }) => write!(f, "staged {tm}x{tn}/{lanes}x{depth}"),
+            Self::Direct(DirectLinear { tm, tn, workgroup }) => {
+                write!(f, "direct {tm}x{tn}/{workgroup}")
             }
         }
     }

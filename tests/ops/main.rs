@@ -133,3 +133,16 @@ async fn kernels_match_the_cpu_path() {
     tiles::all(&gpu).await;
     accuracy::all(&gpu).await;
 }
+
+/// If the linker had every call run the static constructors, these would take a second.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen_test::wasm_bindgen_test]
+fn calls_from_javascript_run_no_constructors() {
+    latino_web::engine::constructors::run();
+    let begun = js_sys::Date::now();
+    for _ in 0..5000 {
+        std::hint::black_box(js_sys::Object::new());
+    }
+    let took = js_sys::Date::now() - begun;
+    assert!(took < 200.0, "5000 objects took {took} ms");
+}

@@ -4,7 +4,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::launch::{Kernel, WORKGROUP, dims, launch_groups, output};
+use super::launch::{Kernel, WORKGROUP, dims, flags, launch_groups, output};
 use super::tile::{grid, lines, sum};
 
 /// Vectors of a head that a thread can hold twice for a query.
@@ -75,7 +75,12 @@ pub fn attention(
         )
     };
     let kernel = Kernel {
-        key: format!("attention {name} {head:?}"),
+        key: format!(
+            "attention {name} {} {}{}",
+            head.parts,
+            head.ty,
+            flags([(head.causal, "causal")])
+        ),
         buffers: vec![ty; 4],
         params: vec!["batch", "n", "m", "heads", "scale"],
         globals: if wide { shared() } else { String::new() },

@@ -2,6 +2,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
+use super::launch::flags;
 use crate::ops::{Activation, Fused};
 
 /// The WGSL function of an activation, one of [`super::pointwise::FUNCTIONS`].
@@ -43,12 +44,9 @@ impl Epilogue {
     /// Tells kernels apart.
     pub fn key(&self) -> String {
         let f = &self.fused;
-        format!(
-            "bias={} residual={} then={:?}",
-            f.bias > 0,
-            f.residual,
-            f.activation
-        )
+        let activation = f.activation.map_or(String::new(), |a| format!(" {a:?}"));
+        let named = flags([(f.bias > 0, "bias"), (f.residual, "residual")]);
+        format!("+{named}{activation}")
     }
 
     /// The buffers to bind.

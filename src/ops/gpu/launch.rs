@@ -92,6 +92,12 @@ pub fn body_of(key: &str, write: impl FnOnce() -> String) -> String {
     body
 }
 
+/// For keys: the names of those that are set, each after a space.
+pub fn flags<const N: usize>(of: [(bool, &str); N]) -> String {
+    let set = of.into_iter().filter(|(set, _)| *set);
+    set.map(|(_, name)| format!(" {name}")).collect()
+}
+
 /// Uniform words rounded up to 16 bytes.
 fn padded(words: usize) -> usize {
     words.max(1).div_ceil(4) * 4

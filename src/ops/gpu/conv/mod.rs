@@ -8,7 +8,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::epilogue::Epilogue;
 use super::expand;
-use super::launch::{Kernel, body_of, dims, launch_groups, output};
+use super::launch::{Kernel, body_of, dims, flags, launch_groups, output};
 use super::matrix::{self, Matrix};
 use super::operands::Operands;
 use crate::ops::ConvCall;
@@ -102,8 +102,15 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
         round.whole = ow.is_multiple_of(tile.tx) && oh.is_multiple_of(tile.ty);
     }
     let key = format!(
-        "conv {shape:?} {tile:?} {round:?} {} {}",
+        "conv {side}x{side}/{} {tile}/{} {}{} {}",
+        shape.stride,
+        round.deep,
         w.form.precision,
+        flags([
+            (shape.up, "upsampled"),
+            (turned, "turned"),
+            (round.whole, "whole"),
+        ]),
         end.key()
     );
     let (memory, body) = match tile {

@@ -7,7 +7,7 @@ mod staged;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::epilogue::Epilogue;
-use super::launch::{Kernel, body_of, dims, launch_groups, output};
+use super::launch::{Kernel, body_of, dims, flags, launch_groups, output};
 use super::matrix::{self, Matrix};
 use super::operands::Operands;
 use crate::ops::tune::{LinearTile, class, tiles};
@@ -59,8 +59,14 @@ fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
         last: operands.last(),
     };
     let key = format!(
-        "linear {shape:?} {tile:?} {} {}",
+        "linear {tile} {}{} {}",
         w.form.precision,
+        flags([
+            (vector, "vector"),
+            (shape.quads, "quads"),
+            (shape.fours, "fours"),
+            (turned, "turned"),
+        ]),
         end.key()
     );
     let (more, body) = match tile {
