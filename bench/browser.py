@@ -10,7 +10,10 @@ import time
 import urllib.error
 import urllib.request
 
-TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
+TYPES = {
+    ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript",
+    ".wasm": "application/wasm", ".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml",
+}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
