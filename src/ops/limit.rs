@@ -1,9 +1,21 @@
-//! The largest tensor that the device can hold and bind. WebGPU guarantees 128 MiB, and many adapters
-//! offer no more; a decoder's feature maps at 512 x 512 pixels are larger.
+//! What the device offers. The largest tensor that it can hold and bind: WebGPU guarantees 128 MiB, and
+//! many adapters offer no more; a decoder's feature maps at 512 x 512 pixels are larger. And whether its
+//! shaders know half precision.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 static LARGEST: AtomicUsize = AtomicUsize::new(usize::MAX);
+static HALVES: AtomicBool = AtomicBool::new(false);
+
+/// Tells whether shaders may use `f16` (WebGPU's feature `shader-f16`).
+pub fn set_halves(known: bool) {
+    HALVES.store(known, Ordering::Relaxed);
+}
+
+/// Whether shaders may use `f16`.
+pub fn halves() -> bool {
+    HALVES.load(Ordering::Relaxed)
+}
 
 /// Tells the largest tensor in bytes. Hosts call it when they open a device; one device is in use
 /// at a time.

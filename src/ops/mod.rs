@@ -29,13 +29,14 @@ pub fn on_gpu(device: &Device) -> bool {
     !matches!(device.as_dispatch(), DispatchDevice::Flex(_))
 }
 
-/// Tells that this device is in use from now on, and its limits: [`check_kernels`] asks its compiler.
+/// Tells that this device is in use from now on, and what it offers: [`check_kernels`] asks its compiler.
 pub fn opened(device: &wgpu::Device) {
     let limits = device.limits();
     let largest = limits
         .max_storage_buffer_binding_size
         .min(limits.max_buffer_size);
     limit::set_largest_tensor(usize::try_from(largest).unwrap_or(usize::MAX));
+    limit::set_halves(device.features().contains(wgpu::Features::SHADER_F16));
     gpu::validate::use_device(device.clone());
 }
 

@@ -80,8 +80,13 @@ async fn compare<const D: usize>(name: &str, cpu: Tensor<D>, on_gpu: Tensor<D>) 
 #[cfg(not(target_arch = "wasm32"))]
 fn adapter() -> Device {
     static GPU: std::sync::OnceLock<Device> = std::sync::OnceLock::new();
-    GPU.get_or_init(|| Device::wgpu_options().init().expect("a WebGPU adapter"))
-        .clone()
+    GPU.get_or_init(|| {
+        let options = Device::wgpu_options();
+        let (device, setup) = options.init_with_setup().expect("a WebGPU adapter");
+        latino_web::ops::opened(&setup.device);
+        device
+    })
+    .clone()
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -2,6 +2,7 @@
 //! precision on the CPU.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use latino_web::ops::limit::{halves, set_halves};
 use latino_web::ops::{self, Activation, Conv, ConvCall, Weight, backward};
 use latino_web::pack::Precision;
 use latino_web::pack::matrix::{Encoded, decode};
@@ -42,12 +43,19 @@ async fn check<const D: usize>(
     shape: [usize; 4],
     f: impl Fn(&Device, &Weight) -> Tensor<D>,
 ) {
+    let offered = halves();
     for precision in PRECISIONS {
         let cpu = Device::flex();
         let expected = f(&cpu, &plain(shape, precision));
         for device in [&cpu, gpu] {
             let found = f(device, &packed(shape, precision, device));
             compare(&format!("{name}, {precision}"), expected.clone(), found).await;
+        }
+        if precision == Precision::F16 && offered {
+            set_halves(false);
+            let found = f(gpu, &packed(shape, precision, gpu));
+            set_halves(true);
+            compare(&format!("{name}, {precision} by hand"), expected, found).await;
         }
     }
 }

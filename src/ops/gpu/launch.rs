@@ -49,6 +49,9 @@ impl Kernel {
     pub fn wgsl(&self) -> String {
         use std::fmt::Write;
         let mut s = String::new();
+        if self.buffers.contains(&"f16") {
+            s += "enable f16;\n";
+        }
         // Writing to a String cannot fail.
         for (n, ty) in self.buffers.iter().enumerate() {
             let _ = writeln!(

@@ -4,6 +4,7 @@
 use burn_cubecl::tensor::CubeTensor;
 
 use crate::ops::Form;
+use crate::ops::limit::halves;
 use crate::pack::Precision;
 use crate::pack::block::BLOCK;
 
@@ -27,6 +28,13 @@ impl Matrix {
         }
     }
 
+    /// How weights are read, for kernels' keys.
+    pub fn key(&self) -> String {
+        let native = self.form.precision == Precision::F16 && halves();
+        let how = if native { " native" } else { "" };
+        format!("{}{how}", self.form.precision)
+    }
+
     /// The buffers to bind.
     pub fn inputs(&self) -> Vec<&CubeTensor> {
         match self.form.precision {
@@ -39,6 +47,7 @@ impl Matrix {
     pub fn types(&self) -> Vec<&'static str> {
         match self.form.precision {
             Precision::F32 => vec!["f32"],
+            Precision::F16 if halves() => vec!["f16"],
             Precision::F16 => vec!["u32"],
             Precision::Q8 | Precision::Q4 => vec!["u32", "u32"],
         }
@@ -56,8 +65,8 @@ impl Matrix {
         [cols, words, blocks].map(|v| v as u32)
     }
 
-    /// Declares `weight(row, column)`, the weight's first buffer being `b{first}`. Halves are
-    /// decoded by hand: `unpack2x16float` may flush subnormals, which small scales are.
+    /// Declares `weight(row, column)`, the weight's first buffer being `b{first}`. Where shaders do not
+    /// know `f16`, and in scales, halves are decoded by hand: `unpack2x16float` may flush subnormals, which small scales are.
     pub fn declare(&self, first: usize) -> String {
         let (w, s) = (first, first + 1);
         let half = "fn half(bits: u32) -> f32 {
@@ -88,6 +97,9 @@ impl Matrix {
         match self.form.precision {
             Precision::F32 => format!(
                 "fn weight(row: u32, col: u32) -> f32 {{ return b{w}[row * p.w_cols + col]; }}\n"
+            ),
+            Precision::F16 if halves() => format!(
+                "fn weight(row: u32, col: u32) -> f32 {{ return f32(b{w}[row * p.w_cols + col]); }}\n"
             ),
             Precision::F16 => format!(
                 "{half}fn weight(row: u32, col: u32) -> f32 {{

@@ -179,7 +179,7 @@ pub fn embedding(table: &Matrix, ids: &CubeTensor) -> CubeTensor {
     let mut params = matrix::PARAMS.to_vec();
     params.push("width");
     let mut kernel = map(
-        format!("embedding {}", table.form.precision),
+        format!("embedding {}", table.key()),
         buffers,
         params,
         "let r = weight(u32(b0[i / p.width]), i % p.width);",

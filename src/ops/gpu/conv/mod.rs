@@ -105,7 +105,7 @@ fn run(x: &CubeTensor, w: &Matrix, call: ConvCall, end: &Epilogue, turned: bool)
         "conv {side}x{side}/{} {tile}/{} {}{} {}",
         shape.stride,
         round.deep,
-        w.form.precision,
+        w.key(),
         flags([
             (shape.up, "upsampled"),
             (turned, "turned"),

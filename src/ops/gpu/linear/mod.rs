@@ -60,7 +60,7 @@ fn run(x: &CubeTensor, w: &Matrix, end: &Epilogue, turned: bool) -> CubeTensor {
     };
     let key = format!(
         "linear {tile} {}{} {}",
-        w.form.precision,
+        w.key(),
         flags([
             (vector, "vector"),
             (shape.quads, "quads"),
