@@ -196,6 +196,7 @@ mod tests {
             (5, 300, 16),
             (2, 16, 17),
             (7, 513, 40),
+            (3, 2100, 20),
         ] {
             let value = |i: usize| ((i * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
             let w: Vec<f32> = (0..rows * terms).map(value).collect();
