@@ -40,9 +40,10 @@ pub struct DirectConv {
 
 /// A convolution's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum ConvTile {
+    /// With weights in workgroup memory.
     Staged(StagedConv),
+    /// Without workgroup memory.
     Direct(DirectConv),
 }
 
@@ -110,9 +111,10 @@ pub struct DirectLinear {
 
 /// A linear layer's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum LinearTile {
+    /// With weights in workgroup memory.
     Staged(StagedLinear),
+    /// Without workgroup memory.
     Direct(DirectLinear),
 }
 

@@ -144,7 +144,7 @@ pub fn decode(values: &[u8], scales: &[u8], cols: usize, precision: Precision, o
                 let start = out.len();
                 let (scales, _) = scales.as_chunks::<2>();
                 for (bytes, scale) in row.chunks_exact(block).zip(scales) {
-                    let s = f16::from_le_bytes(*scale).to_f32();
+                    let s = half(u16::from_le_bytes(*scale));
                     if precision == Precision::Q8 {
                         out.extend(bytes.iter().map(|b| s * f32::from(*b as i8)));
                     } else {

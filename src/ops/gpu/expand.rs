@@ -5,7 +5,7 @@ use super::launch::{Kernel, WORKGROUP, body_of, launch, output};
 use super::matrix::{self, Matrix};
 use super::tile::lines;
 use crate::ops::Form;
-use crate::ops::limit::{halves, largest_tensor};
+use crate::ops::limit::largest_tensor;
 use crate::pack::Precision;
 use crate::pack::block::BLOCK;
 
@@ -15,17 +15,15 @@ const LARGEST: usize = 64 << 20;
 /// `w` in f32, unless shaders read it as it is, or it is too large for that.
 pub fn expanded(w: &Matrix) -> Option<Matrix> {
     let (rows, cols) = (w.form.rows(), w.form.cols());
-    let precision = w.form.precision;
-    if 4 * rows * cols > LARGEST.min(largest_tensor()) {
+    if w.plain() || 4 * rows * cols > LARGEST.min(largest_tensor()) {
         return None;
     }
     let key = format!("expand {}", w.key());
     // A thread takes a whole block: it reads one scale, and threads cost something by themselves.
-    let (threads, body) = match precision {
-        Precision::F32 => return None,
-        // The shader reads it as it is.
-        Precision::F16 if halves() => return None,
-        Precision::F16 => ((rows * cols).div_ceil(BLOCK), body_of(&key, two_in_a_word)),
+    let (threads, body) = match w.form.precision {
+        Precision::F32 | Precision::F16 => {
+            ((rows * cols).div_ceil(BLOCK), body_of(&key, two_in_a_word))
+        }
         Precision::Q8 => (rows * cols.div_ceil(BLOCK), body_of(&key, || quantised(4))),
         Precision::Q4 => (rows * cols.div_ceil(BLOCK), body_of(&key, || quantised(8))),
     };

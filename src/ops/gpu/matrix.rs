@@ -3,6 +3,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
+use super::launch::flags;
 use crate::ops::Form;
 use crate::ops::limit::halves;
 use crate::pack::Precision;
@@ -28,11 +29,19 @@ impl Matrix {
         }
     }
 
+    /// Whether shaders read the values as they lie.
+    pub fn plain(&self) -> bool {
+        match self.form.precision {
+            Precision::F32 => true,
+            Precision::F16 => halves(),
+            Precision::Q8 | Precision::Q4 => false,
+        }
+    }
+
     /// How weights are read, for kernels' keys.
     pub fn key(&self) -> String {
-        let native = self.form.precision == Precision::F16 && halves();
-        let how = if native { " native" } else { "" };
-        format!("{}{how}", self.form.precision)
+        let native = self.form.precision == Precision::F16 && self.plain();
+        format!("{}{}", self.form.precision, flags([(native, "native")]))
     }
 
     /// The buffers to bind.
@@ -47,7 +56,7 @@ impl Matrix {
     pub fn types(&self) -> Vec<&'static str> {
         match self.form.precision {
             Precision::F32 => vec!["f32"],
-            Precision::F16 if halves() => vec!["f16"],
+            Precision::F16 if self.plain() => vec!["f16"],
             Precision::F16 => vec!["u32"],
             Precision::Q8 | Precision::Q4 => vec!["u32", "u32"],
         }
@@ -66,9 +75,15 @@ impl Matrix {
     }
 
     /// Declares `weight(row, column)`, the weight's first buffer being `b{first}`. Where shaders do not
-    /// know `f16`, and in scales, halves are decoded by hand: `unpack2x16float` may flush subnormals, which small scales are.
+    /// know `f16`, and in scales, halves are decoded by hand: `unpack2x16float` may flush subnormals,
+    /// which small scales are.
     pub fn declare(&self, first: usize) -> String {
         let (w, s) = (first, first + 1);
+        if self.plain() {
+            return format!(
+                "fn weight(row: u32, col: u32) -> f32 {{ return f32(b{w}[row * p.w_cols + col]); }}\n"
+            );
+        }
         let half = "fn half(bits: u32) -> f32 {
     let size = bits & 0x7fffu;
     let plain = bitcast<f32>((size << 13u) + 0x38000000u);
@@ -95,13 +110,7 @@ impl Matrix {
             )
         };
         match self.form.precision {
-            Precision::F32 => format!(
-                "fn weight(row: u32, col: u32) -> f32 {{ return b{w}[row * p.w_cols + col]; }}\n"
-            ),
-            Precision::F16 if halves() => format!(
-                "fn weight(row: u32, col: u32) -> f32 {{ return f32(b{w}[row * p.w_cols + col]); }}\n"
-            ),
-            Precision::F16 => format!(
+            Precision::F32 | Precision::F16 => format!(
                 "{half}fn weight(row: u32, col: u32) -> f32 {{
     let at = row * p.w_cols + col;
     return half((b{w}[at >> 1u] >> ((at & 1u) << 4u)) & 0xffffu);

@@ -1,7 +1,8 @@
 //! The WebGPU path: every operation is one hand-written WGSL kernel.
 //!
 //! burn's own kernels are not used, since its 3x3 convolution, matrix product and attention are slow
-//! in a browser and its planes and autotuning unsafe there. Nothing here needs subgroups, and `f16` is used only where the adapter has it.
+//! in a browser and its planes and autotuning unsafe there. Nothing here needs subgroups, and `f16` is used
+//! only where the adapter has it.
 //! Kernel sources are text with the inner loops unrolled by [`tile`]; sizes travel in a uniform,
 //! so that one pipeline serves all shapes of an operation. Weights are read packed ([`matrix`]).
 
