@@ -116,6 +116,7 @@ fn check(device: &Device, gpu: bool) {
     let names: Vec<&str> = found.networks.iter().map(|n| n.name.as_str()).collect();
     assert_eq!(names, ["text", "unet", "encode", "decode"]);
     assert_eq!((found.side, found.memory.is_some()), (128, gpu));
+    assert!(found.tick > 0.0 && found.tick < 1e-4, "{}", found.tick);
     for n in &found.networks {
         assert!(n.seconds > 0.0 && n.first > 0.0, "{}", n.name);
         let blocks: f64 = n.blocks.iter().map(|b| b.flops).sum();

@@ -9,6 +9,9 @@ pub struct Profile {
     pub side: u32,
     /// Every time is the median of so many runs.
     pub repeat: u32,
+    /// Seconds between two readings of the clock that differ: browsers round to 0.1 ms or more.
+    /// Times below it read 0 as often as not.
+    pub tick: f64,
     /// Text encoder, UNet, encoder, decoder.
     pub networks: Vec<NetworkProfile>,
     /// The device's memory; `None` on the CPU.

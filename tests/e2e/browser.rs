@@ -6,6 +6,30 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+/// Starts chromedriver on a free port and waits until it listens; `None` if it ended before. It takes
+/// a port that is free over IPv4 and ends if another program has the same one over IPv6.
+fn chromedriver() -> Option<(Child, u16)> {
+    let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
+    let mut driver = Command::new(&program)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|e| panic!("{program}: {e}"));
+    // "ChromeDriver was started successfully on port 12345."
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let (before, port) = line.split_once("on port ")?;
+        let port = port.trim_end_matches('.').parse().ok()?;
+        before.contains("successfully").then_some(port)
+    });
+    let Some(port) = port else {
+        let _ = driver.wait();
+        return None;
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((driver, port))
+}
+
 /// A browser session; both processes end with it.
 pub struct Browser {
     driver: Child,
@@ -14,25 +38,11 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts chromedriver on a free port and a session with the options of `webdriver.json`.
+    /// Starts chromedriver and a session with the options of `webdriver.json`.
     pub fn start() -> Self {
-        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
-        let mut driver = Command::new(&program)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|e| panic!("{program}: {e}"));
-        // "ChromeDriver was started successfully on port 12345."
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next().expect("chromedriver ended").unwrap();
-            if let Some(rest) = line.split("on port ").nth(1)
-                && line.contains("successfully")
-            {
-                break rest.trim_end_matches('.').parse::<u16>().unwrap();
-            }
-        };
-        std::thread::spawn(move || lines.for_each(drop));
+        let (driver, port) = (0..5)
+            .find_map(|_| chromedriver())
+            .expect("chromedriver ended five times without listening");
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(120)))
             .http_status_as_error(false)

@@ -55,7 +55,7 @@ fn Found(profile: Arc<Profile>) -> impl IntoView {
                     <th scope="col">{text::NETWORK}</th><th scope="col">{text::BLOCK}</th><th scope="col">{text::MILLISECONDS}</th>
                     <th scope="col">{text::RATE}</th><th scope="col">{text::DISPATCHES}</th>
                 </tr></thead>
-                {profile.networks.iter().map(rows).collect_view()}
+                {profile.networks.iter().map(|n| rows(n, profile.tick)).collect_view()}
             </table>
         </div>
         {(!kernels.is_empty()).then(|| view! {
@@ -73,11 +73,11 @@ fn Found(profile: Arc<Profile>) -> impl IntoView {
     }
 }
 
-/// The whole network, then its blocks.
-fn rows(network: &NetworkProfile) -> impl IntoView + use<> {
+/// The whole network, then its blocks; a clock that moves every `tick` seconds timed them.
+fn rows(network: &NetworkProfile, tick: f64) -> impl IntoView + use<> {
     let name = text::network(&network.name);
     let row = |block: String, seconds: f64, flops: f64, dispatches: u32| {
-        let rate = if flops > 0.0 && seconds > 0.0 {
+        let rate = if flops > 0.0 && seconds > tick {
             format!("{:.2}", flops / seconds / 1e9)
         } else {
             String::new()
@@ -85,7 +85,7 @@ fn rows(network: &NetworkProfile) -> impl IntoView + use<> {
         let dispatches = (dispatches > 0).then_some(dispatches);
         view! {
             <tr data-network=name data-seconds=seconds.to_string()>
-                <td>{name}</td><th scope="row">{block}</th><td>{format!("{:.2}", 1e3 * seconds)}</td><td>{rate}</td><td>{dispatches}</td>
+                <td>{name}</td><th scope="row">{block}</th><td>{text::milliseconds(seconds, tick)}</td><td>{rate}</td><td>{dispatches}</td>
             </tr>
         }
     };

@@ -16,6 +16,15 @@ pub const DISPATCHES: &str = "Dispatches";
 pub const KERNEL: &str = "Kernel";
 pub const LAUNCHES: &str = "Launches";
 
+/// A time by a clock that moves every `tick` seconds, in milliseconds.
+pub fn milliseconds(seconds: f64, tick: f64) -> String {
+    if seconds < tick {
+        format!("< {:.2}", 1e3 * tick)
+    } else {
+        format!("{:.2}", 1e3 * seconds)
+    }
+}
+
 /// A network of the model.
 pub fn network(name: &str) -> &'static str {
     match name {

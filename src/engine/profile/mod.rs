@@ -10,7 +10,7 @@ mod stopwatch;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use self::stopwatch::Stopwatch;
+use self::stopwatch::{Stopwatch, tick};
 use super::Pipeline;
 use super::transfer::{download, upload};
 use crate::models::watch::Watch;
@@ -98,6 +98,7 @@ pub async fn profile(
     Ok(Profile {
         side: side as u32,
         repeat: wanted.repeat,
+        tick: tick(clock),
         networks,
         memory: usage.map(|u| MemoryProfile {
             reserved: u.bytes_reserved,

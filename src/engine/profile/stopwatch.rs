@@ -1,4 +1,4 @@
-//! Times blocks by waiting for the device after each.
+//! Times blocks by waiting for the device after each, and what the clock can tell apart.
 
 use burn::tensor::Device;
 
@@ -7,6 +7,22 @@ use crate::Result;
 use crate::models::watch::Watch;
 use crate::ops::trace;
 use crate::protocol::BlockProfile;
+
+/// Steps of the clock that are looked at.
+const STEPS: usize = 8;
+/// Readings after which a clock that stands still is left alone.
+const READINGS: usize = 100_000;
+
+/// The smallest step of `clock`, in its unit; 0 if it never moves.
+pub(super) fn tick(clock: impl Fn() -> f64) -> f64 {
+    let mut last = clock();
+    let steps = (0..READINGS).map(|_| {
+        let now = clock();
+        now - std::mem::replace(&mut last, now)
+    });
+    let smallest = steps.filter(|s| *s > 0.0).take(STEPS).reduce(f64::min);
+    smallest.unwrap_or(0.0)
+}
 
 /// Collects a block's times over several runs.
 pub(super) struct Stopwatch<'a, C> {
@@ -68,5 +84,23 @@ impl<C: Fn() -> f64> Watch for Stopwatch<'_, C> {
         // What the wait itself took belongs to the block before.
         self.last = (self.clock)();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::tick;
+
+    #[test]
+    fn a_clock_is_as_fine_as_its_smallest_step() {
+        let readings = Cell::new(0u32);
+        let coarse = || {
+            readings.set(readings.get() + 1);
+            f64::from(readings.get() / 100) * 0.25
+        };
+        assert_eq!(tick(coarse), 0.25);
+        assert_eq!(tick(|| 1.0), 0.0, "one that stands still is left alone");
     }
 }
