@@ -24,7 +24,7 @@ def networks(subject):
             if "failed" in f:
                 rows.append([part, name, "failed: " + f["failed"].replace("|", "/")[:80]] + [""] * 7)
                 continue
-            base = wasm if name in ("ort-wasm", "ours-cpu") else reference
+            base = wasm if name == "ort-wasm" or name.startswith("ours-cpu") else reference
             memory = f["memory"]
             pools = mib(memory["pools"][0]) if memory["pools"] and "gpu" in name else ""
             rows.append([

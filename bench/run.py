@@ -29,6 +29,8 @@ CONTESTANTS = {
     "burn-gpu": {"gpu": True, "stock": True},
     "ort-wasm": {"ort": True, "provider": "wasm"},
     "ours-cpu": {"gpu": False},
+    "ours-cpu-q8": {"gpu": False, "precision": "q8"},
+    "ours-cpu-q4": {"gpu": False, "precision": "q4"},
 }
 # Largest relative error against PyTorch (Euclidean norm) with which a time still counts.
 TOLERANCE = {"f16": 5e-3, "q8": 0.1, "q4": 0.6}

@@ -4,9 +4,10 @@
 mod attention;
 mod backward;
 mod conv;
+mod finish;
 mod functions;
-mod matrix;
 mod product;
+mod rows;
 mod window;
 mod winograd;
 
@@ -14,9 +15,10 @@ use burn::tensor::{DType, Shape, TensorData};
 use burn_flex::{Flex, FlexTensor};
 
 use self::conv::{Geometry, conv2d};
+use self::finish::finish;
 use self::functions::{exp, gelu};
-use self::matrix::{finish, matrix, reinterpret, rows};
 use self::product::{Columns, product};
+use self::rows::Packed;
 use super::{Activation, ConvCall, Form, Fused, extension::NetOps};
 
 /// The values of a tensor, copied only when it is a strided view.
@@ -94,7 +96,8 @@ fn join_heads(x: &FlexTensor) -> FlexTensor {
 
 impl NetOps for Flex {
     fn net_bits(x: FlexTensor) -> FlexTensor {
-        reinterpret(&x.to_contiguous(), DType::I32)
+        let x = x.to_contiguous();
+        FlexTensor::from_arc(x.data_arc(), x.layout().clone(), DType::I32)
     }
 
     fn net_linear(
@@ -108,7 +111,7 @@ impl NetOps for Flex {
     ) -> FlexTensor {
         let (d, n_out) = (dims(&x), form.rows());
         // (W x^T)^T: the large matrix is read as it lies; the two small ones are turned.
-        let w = matrix(&words, &scales, form);
+        let w = Packed::new(&words, &scales, form).into();
         let y = product(&w, Columns::transposed(&values(&x), d[2]));
         let mut y = y.transpose(0, 1).to_contiguous();
         let rows = y.storage_mut::<f32>();
@@ -132,14 +135,13 @@ impl NetOps for Flex {
         (fused, call): (Fused, ConvCall),
     ) -> FlexTensor {
         let kernel = [form.shape[2], form.shape[3]];
-        let [out, input] = [form.shape[0], form.shape[1]];
-        let part = call.channels(out, input);
+        let out = form.shape[0];
+        let part = call.channels(out, form.shape[1]);
         let [first, count] = part.output;
-        let mut w = rows(&words, &scales, form, first, count);
-        if part.input[1] < input {
-            let taps = form.taps();
-            w = w.narrow(1, part.input[0] * taps, part.input[1] * taps);
-        }
+        let taps = form.taps();
+        let w = Packed::new(&words, &scales, form)
+            .rows(first, count)
+            .columns(part.input[0] * taps, part.input[1] * taps);
         let b = if fused.bias > 0 && count < out {
             b.reshape(Shape::from(vec![fused.bias, out]))
                 .narrow(1, first, count)
@@ -147,7 +149,7 @@ impl NetOps for Flex {
             b
         };
         let geometry = Geometry { kernel, call };
-        conv2d(&x, &w, geometry, &b, &residual, fused)
+        conv2d(&x, &w.into(), geometry, &b, &residual, fused)
     }
 
     fn net_attention(
@@ -275,12 +277,13 @@ impl NetOps for Flex {
     ) -> FlexTensor {
         debug_assert_eq!(ids.dtype(), DType::I32);
         let ids = ids.to_contiguous();
-        let mut out = Vec::with_capacity(ids.layout().num_elements() * form.cols());
-        for id in ids.storage::<i32>() {
-            let row = rows(&words, &scales, form, *id as usize, 1);
-            out.extend_from_slice(&values(&row));
+        let table = Packed::new(&words, &scales, form);
+        let ids = ids.storage::<i32>();
+        let mut out = vec![0.0; ids.len() * form.cols()];
+        for (id, out) in ids.iter().zip(out.chunks_exact_mut(form.cols())) {
+            table.read(*id as usize, 0, out);
         }
-        tensor(vec![out.len() / form.cols(), form.cols()], out)
+        tensor(vec![ids.len(), form.cols()], out)
     }
 
     fn net_take_channels(x: FlexTensor, start: usize, len: usize) -> FlexTensor {

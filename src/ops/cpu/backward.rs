@@ -4,7 +4,7 @@ use burn_flex::{Flex, FlexTensor, ops::matmul::matmul};
 
 use super::conv::{Geometry, conv2d};
 use super::functions::{erf, exp, gelu, sigmoid};
-use super::matrix::matrix;
+use super::rows::{Packed, Rows};
 use super::{dims, join_heads, moments, softmax, split_heads, tensor, values};
 use crate::ops::{Activation, Conv, ConvCall, Form, Fused, extension::NetBackwardOps};
 
@@ -55,7 +55,7 @@ impl NetBackwardOps for Flex {
     ) -> FlexTensor {
         let d = dims(&g);
         let g = g.to_contiguous().reshape([d[0] * d[1], d[2]].into());
-        let w = matrix(&words, &scales, form);
+        let w = Packed::new(&words, &scales, form).dequantised();
         matmul(g, w).reshape([d[0], d[1], form.cols()].into())
     }
 
@@ -68,7 +68,7 @@ impl NetBackwardOps for Flex {
     ) -> FlexTensor {
         let [c_out, c_in, kh, kw] = form.shape;
         let taps = form.taps();
-        let w = matrix(&words, &scales, form);
+        let w = Packed::new(&words, &scales, form).dequantised();
         let w = values(&w);
         let mut turned = Vec::with_capacity(w.len());
         for i in 0..c_in {
@@ -82,7 +82,7 @@ impl NetBackwardOps for Flex {
             kernel: [kh, kw],
             call: ConvCall::new(conv),
         };
-        conv2d(&g, &turned, geometry, &g, &g, Fused::default())
+        conv2d(&g, &Rows::Plain(turned), geometry, &g, &g, Fused::default())
     }
 
     fn net_dilate(

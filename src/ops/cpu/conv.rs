@@ -3,13 +3,14 @@
 
 use burn_flex::FlexTensor;
 
-use super::matrix::finish_rows;
+use super::finish::finish_rows;
 use super::product::{Columns, product};
+use super::rows::Rows;
 use super::{dims, tensor, values, window, winograd};
 use crate::ops::{ConvCall, Fused};
 
-/// Values of patches in memory at once, for the second-level cache.
-const PATCHES: usize = 1 << 18;
+/// Values of patches in memory at once. The weight is decoded anew for each.
+const PATCHES: usize = 1 << 20;
 
 /// What is convolved.
 #[derive(Debug, Clone, Copy)]
@@ -19,16 +20,16 @@ pub struct Geometry {
     pub call: ConvCall,
 }
 
-/// `w` `[out, in kh kw]` in f32.
+/// `w` `[out, in kh kw]`.
 pub fn conv2d(
     x: &FlexTensor,
-    w: &FlexTensor,
+    w: &Rows,
     geometry: Geometry,
     b: &FlexTensor,
     residual: &FlexTensor,
     fused: Fused,
 ) -> FlexTensor {
-    let (d, c_out) = (dims(x), dims(w)[0]);
+    let (d, c_out) = (dims(x), w.shape()[0]);
     let size = [d[2], d[3]];
     let [oh, ow] = geometry.call.output(size, geometry.kernel);
     let data = values(x);
@@ -43,14 +44,8 @@ pub fn conv2d(
 }
 
 /// The convolution's products, without bias, of a batch `x` of `[in, height, width]`, `size` the last two.
-fn by_patches(
-    x: &[f32],
-    c_in: usize,
-    size: [usize; 2],
-    w: &FlexTensor,
-    geometry: Geometry,
-) -> Vec<f32> {
-    let c_out = dims(w)[0];
+fn by_patches(x: &[f32], c_in: usize, size: [usize; 2], w: &Rows, geometry: Geometry) -> Vec<f32> {
+    let c_out = w.shape()[0];
     let [oh, ow] = geometry.call.output(size, geometry.kernel);
     let terms = c_in * geometry.kernel[0] * geometry.kernel[1];
     let at_once = (PATCHES / (terms * ow)).clamp(1, oh);

@@ -3,20 +3,24 @@
 //! Natively they are `gemm`'s, which chooses the widest SIMD of the processor. In wasm, where there
 //! are sixteen registers of four values and no fused multiply-add, its blocks of 12 x 4 need more
 //! registers than there are; blocks of 2 rows by 16 columns are half again as fast (measured with
-//! V8). [`Columns`] holds the right factor as the blocks read it.
+//! V8). [`Rows`] is the left factor, [`Columns`] holds the right one as the blocks read it.
 
 use burn_flex::{FlexTensor, ops::matmul::matmul};
 use wide::f32x4;
 
-use super::{dims, tensor, values};
+use super::rows::Rows;
+use super::tensor;
 
 /// Whether products are computed here.
-const IN_BLOCKS: bool = cfg!(target_arch = "wasm32");
+pub(super) const IN_BLOCKS: bool = cfg!(target_arch = "wasm32");
 /// Columns of a block: two rows of it take eight registers.
 const WIDTH: usize = 16;
-/// Terms that one block sums before it goes to memory: 16 columns of them are in the second-level
-/// cache, and a row's part is a page. It also bounds the rounding error of long sums.
-const TERMS: usize = 1024;
+/// Terms that one block sums before it goes to memory: 16 columns of them are in the first-level
+/// cache. It also bounds the rounding error of long sums.
+const TERMS: usize = 512;
+/// Values of rows that are decoded at once: read in the order in which they lie, kept in the
+/// second-level cache.
+const ROWS: usize = 1 << 16;
 /// Up to so many columns a block would be mostly empty.
 const FEW: usize = 4;
 
@@ -90,46 +94,53 @@ fn copied<const N: usize>(to: &mut [f32], from: &[f32]) -> bool {
 }
 
 /// `w` `[rows, terms]` times `columns`, `[rows, count]`.
-pub fn product(w: &FlexTensor, columns: Columns) -> FlexTensor {
-    let (rows, count) = (dims(w)[0], columns.count);
-    if !IN_BLOCKS {
-        return matmul(w.clone(), tensor(vec![columns.terms, count], columns.data));
+pub fn product(w: &Rows, columns: Columns) -> FlexTensor {
+    let [rows, count] = [w.shape()[0], columns.count];
+    match w {
+        Rows::Plain(w) if !IN_BLOCKS => {
+            matmul(w.clone(), tensor(vec![columns.terms, count], columns.data))
+        }
+        _ => tensor(vec![rows, count], in_blocks(w, &columns)),
     }
-    tensor(vec![rows, count], in_blocks(&values(w), &columns))
 }
 
 /// The same in blocks.
-fn in_blocks(w: &[f32], columns: &Columns) -> Vec<f32> {
+fn in_blocks(w: &Rows, columns: &Columns) -> Vec<f32> {
     let Columns { terms, count, .. } = *columns;
-    let mut out = vec![0.0; w.len() / terms * count];
+    let mut out = vec![0.0; w.shape()[0] * count];
     if count <= FEW {
         let column = |i: usize| columns.data[i..].iter().step_by(WIDTH).copied().collect();
         let columns: Vec<Vec<f32>> = (0..count).map(column).collect();
-        for (row, out) in w.chunks_exact(terms).zip(out.chunks_exact_mut(count)) {
-            for (out, column) in out.iter_mut().zip(&columns) {
+        w.read(1, |i, row| {
+            for (out, column) in out[i * count..].iter_mut().zip(&columns) {
                 *out = dot(row, column);
             }
-        }
+        });
         return out;
     }
-    for from in (0..terms).step_by(TERMS) {
-        let to = terms.min(from + TERMS);
-        for (i, panel) in columns.data.chunks_exact(terms * WIDTH).enumerate() {
-            let panel = &panel.as_chunks::<WIDTH>().0[from..to];
-            let live = WIDTH.min(count - i * WIDTH);
-            for (rows, out) in w.chunks(2 * terms).zip(out.chunks_mut(2 * count)) {
-                let (a, b) = rows.split_at(terms);
-                let single = b.is_empty();
-                // An odd last row is taken twice.
-                let b = if single { a } else { b };
-                let [a, b] = block(&a[from..to], &b[from..to], panel);
-                add(&mut out[i * WIDTH..][..live], a);
-                if !single {
-                    add(&mut out[count + i * WIDTH..][..live], b);
+    // Pairs, so that only the last row can be single.
+    let at_once = (ROWS / terms).clamp(2, 64) & !1;
+    w.read(at_once, |first, rows| {
+        for from in (0..terms).step_by(TERMS) {
+            let to = terms.min(from + TERMS);
+            for (i, panel) in columns.data.chunks_exact(terms * WIDTH).enumerate() {
+                let panel = &panel.as_chunks::<WIDTH>().0[from..to];
+                let live = WIDTH.min(count - i * WIDTH);
+                let out = out[first * count..].chunks_mut(2 * count);
+                for (rows, out) in rows.chunks(2 * terms).zip(out) {
+                    let (a, b) = rows.split_at(terms);
+                    let single = b.is_empty();
+                    // An odd last row is taken twice.
+                    let b = if single { a } else { b };
+                    let [a, b] = block(&a[from..to], &b[from..to], panel);
+                    add(&mut out[i * WIDTH..][..live], a);
+                    if !single {
+                        add(&mut out[count + i * WIDTH..][..live], b);
+                    }
                 }
             }
         }
-    }
+    });
     out
 }
 
@@ -186,7 +197,12 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use burn::tensor::TensorData;
+
     use super::*;
+    use crate::ops::{Form, cpu::rows::Packed};
+    use crate::pack::{Precision, matrix::Encoded};
 
     #[test]
     fn blocks_are_matrix_products() {
@@ -207,7 +223,8 @@ mod tests {
                 columns.put(term, 0, left);
                 columns.put(term, left.len(), right);
             }
-            let y = in_blocks(&w, &columns);
+            let plain = Rows::Plain(tensor(vec![rows, terms], w.clone()));
+            let y = in_blocks(&plain, &columns);
             for (i, y) in y.iter().enumerate() {
                 let (row, column) = (i / count, i % count);
                 let terms_of =
@@ -218,6 +235,43 @@ mod tests {
                     (f64::from(*y) - exact).abs() <= 1e-6 * size,
                     "{rows} {terms} {count}: {y} {exact}"
                 );
+            }
+        }
+    }
+
+    /// Some rows and columns of a packed matrix are multiplied as their values in f32 are.
+    #[test]
+    fn packed_rows_are_decoded_in_passing() {
+        let (stored, cols) = (70, 1100);
+        let value = |i: usize| ((i * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
+        let w: Vec<f32> = (0..stored * cols).map(value).collect();
+        for precision in [Precision::F32, Precision::F16, Precision::Q8, Precision::Q4] {
+            let mut encoded = Encoded::default();
+            encoded.push_rows(&w, cols, precision).unwrap();
+            let form = Form {
+                precision,
+                shape: [stored, cols, 1, 1],
+            };
+            let bytes = |b: Vec<u8>| {
+                let words = b.as_chunks::<4>().0.iter().map(|w| i32::from_le_bytes(*w));
+                let words: Vec<i32> = words.collect();
+                FlexTensor::from_data(TensorData::new(words.clone(), [words.len()]))
+            };
+            let (words, scales) = (bytes(encoded.values), bytes(encoded.scales));
+            for (rows, columns) in [([0, stored], [0, cols]), ([3, 41], [9, 1041])] {
+                let packed = Packed::new(&words, &scales, form)
+                    .rows(rows[0], rows[1])
+                    .columns(columns[0], columns[1]);
+                let plain = Rows::Plain(packed.dequantised());
+                for count in [3, 20] {
+                    let x: Vec<f32> = (0..columns[1] * count).map(|i| value(i + 5)).collect();
+                    let mut right = Columns::in_panels(columns[1], count, WIDTH);
+                    for (term, row) in x.chunks_exact(count).enumerate() {
+                        right.put(term, 0, row);
+                    }
+                    let found = in_blocks(&Rows::Packed(packed), &right);
+                    assert_eq!(found, in_blocks(&plain, &right), "{precision} {count}");
+                }
             }
         }
     }

@@ -6,7 +6,8 @@
 use burn_flex::FlexTensor;
 
 use super::product::{Columns, product};
-use super::{dims, tensor, values, window};
+use super::rows::Rows;
+use super::{tensor, values, window};
 use crate::ops::ConvCall;
 
 /// Places of a tile.
@@ -23,22 +24,23 @@ pub fn pays(batch: usize, [c_out, c_in]: [usize; 2], [oh, ow]: [usize; 2]) -> bo
 }
 
 /// G g G^T of every kernel of `w` `[out, in 9]`: for each place `[out, in]`.
-fn transform_weight(w: &FlexTensor, c_in: usize) -> [FlexTensor; PLACES] {
-    let c_out = dims(w)[0];
-    let w = values(w);
+fn transform_weight(w: &Rows) -> [Rows<'static>; PLACES] {
+    let [c_out, terms] = w.shape();
+    let c_in = terms / 9;
     let mut planes: [Vec<f32>; PLACES] = std::array::from_fn(|_| vec![0.0; c_out * c_in]);
-    let (kernels, _) = w.as_chunks::<9>();
     let side = |a: f32, b: f32, c: f32| [a, 0.5 * (a + b + c), 0.5 * (a - b + c), c];
-    for (i, g) in kernels.iter().enumerate() {
-        let columns: [[f32; 4]; 3] = std::array::from_fn(|x| side(g[x], g[3 + x], g[6 + x]));
-        for y in 0..4 {
-            let row = side(columns[0][y], columns[1][y], columns[2][y]);
-            for (x, v) in row.into_iter().enumerate() {
-                planes[4 * y + x][i] = v;
+    w.read(1, |o, row| {
+        for (i, g) in row.as_chunks::<9>().0.iter().enumerate() {
+            let columns: [[f32; 4]; 3] = std::array::from_fn(|x| side(g[x], g[3 + x], g[6 + x]));
+            for y in 0..4 {
+                let row = side(columns[0][y], columns[1][y], columns[2][y]);
+                for (x, v) in row.into_iter().enumerate() {
+                    planes[4 * y + x][o * c_in + i] = v;
+                }
             }
         }
-    }
-    planes.map(|plane| tensor(vec![c_out, c_in], plane))
+    });
+    planes.map(|plane| Rows::Plain(tensor(vec![c_out, c_in], plane)))
 }
 
 /// f of two rows, value by value.
@@ -130,11 +132,11 @@ fn transform_output(m: [&[f32]; PLACES], sides: &mut [Vec<f32>; 4], out: &mut [f
 
 /// The convolution's products, without bias: `x` is a batch of `[in, height, width]`, `size` its last
 /// two dimensions, `w` `[out, in 9]`. Returns `[batch, out, oh, ow]`.
-pub fn conv3x3(x: &[f32], size: [usize; 2], w: &FlexTensor, call: &ConvCall) -> Vec<f32> {
-    let (c_out, c_in) = (dims(w)[0], dims(w)[1] / 9);
+pub fn conv3x3(x: &[f32], size: [usize; 2], w: &Rows, call: &ConvCall) -> Vec<f32> {
+    let [c_out, c_in] = [w.shape()[0], w.shape()[1] / 9];
     let [oh, ow] = call.output(size, [3, 3]);
     let [down, across] = [oh, ow].map(|n| n.div_ceil(2));
-    let weights = transform_weight(w, c_in);
+    let weights = transform_weight(w);
     let at_once = (TILES / (PLACES * c_in * across)).clamp(1, down);
     let pictures = x.chunks_exact(c_in * size[0] * size[1]);
     let mut out = vec![0.0; pictures.len() * c_out * oh * ow];
