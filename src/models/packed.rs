@@ -6,7 +6,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::weights::{Data, Weights, four_dims};
 use crate::ops::Weight;
-use crate::pack::matrix::{Encoded, decode};
+use crate::pack::decode::decode;
+use crate::pack::matrix::Encoded;
 use crate::pack::table::{PackedPart, PackedTensor, Piece, ShardBytes};
 use crate::{Error, Result};
 

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | [`precision`] | precisions, and which tensor gets which |
 //! | [`block`] | blocks of 32 values with one scale: rounding, scale search, bytes |
-//! | [`matrix`] | whole matrices in any precision, to bytes and back |
+//! | [`matrix`] | whole matrices in any precision, to bytes |
+//! | [`decode`] | and back |
 //! | [`table`] | where each tensor lies in the shards |
 //! | [`manifest`] | `manifest.json` |
 //! | [`tar`] | tar archives of models: export and import |
@@ -18,6 +19,7 @@
 //! | [`folder`] | packing a whole folder (native) |
 
 pub mod block;
+pub mod decode;
 pub mod diffusers;
 #[cfg(feature = "native")]
 pub mod folder;

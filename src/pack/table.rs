@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::decode::decode;
 use super::manifest::ManifestFile;
-use super::matrix::{decode, matrix_shape, row_bytes};
+use super::matrix::{matrix_shape, row_bytes};
 use super::precision::Precision;
 use crate::{Error, Result};
 

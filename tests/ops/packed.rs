@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use latino_web::ops::limit::{halves, set_halves};
 use latino_web::ops::{self, Activation, Conv, ConvCall, Weight, backward};
 use latino_web::pack::Precision;
-use latino_web::pack::matrix::{Encoded, decode};
+use latino_web::pack::decode::decode;
+use latino_web::pack::matrix::Encoded;
 
 use super::{compare, t, values};
 

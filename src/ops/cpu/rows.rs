@@ -9,7 +9,7 @@ use burn_flex::{FlexTensor, Layout};
 use super::product::IN_BLOCKS;
 use super::{dims, tensor, values};
 use crate::ops::Form;
-use crate::pack::{Precision, matrix::decode_row, matrix::row_bytes};
+use crate::pack::{Precision, decode::decode_row, matrix::row_bytes};
 
 /// A weight's matrix, or some of its rows and columns, as it lies in memory.
 #[derive(Debug, Clone, Copy)]
