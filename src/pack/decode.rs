@@ -1,5 +1,6 @@
 //! Packed rows to f32, written so that the loops become SIMD: the CPU path decodes every weight for
-//! every product.
+//! every product. For that the compiler has to know that input and output lie apart, which it does of
+//! a result that is made before it is stored, and of a function that is not inlined.
 
 use super::block::BLOCK;
 use super::matrix::row_bytes;
@@ -21,7 +22,6 @@ fn half(bits: u16) -> f32 {
 const HALVES: usize = 16;
 
 /// Some halves. Nearly always all are normal numbers, which takes a third of the instructions.
-// Inlined, it is not compiled to SIMD as a whole (measured in wasm).
 #[inline(never)]
 fn halves(bytes: &[[u8; 2]; HALVES], out: &mut [f32; HALVES]) {
     // Four at a time: bits 28 and up of what has another exponent than normal numbers.
@@ -44,14 +44,13 @@ fn halves(bytes: &[[u8; 2]; HALVES], out: &mut [f32; HALVES]) {
 
 /// Eight bits of a block.
 fn block_of_eight(bytes: &[u8; BLOCK], scale: f32, out: &mut [f32; BLOCK]) {
-    for (out, b) in out.iter_mut().zip(bytes) {
-        *out = scale * f32::from(*b as i8);
-    }
+    *out = bytes.map(|b| scale * f32::from(b as i8));
 }
 
 /// Four bits of a block. They are not moved to the right but scaled by so much less, and are 8 more
 /// while they are integers: both are exact, and shifts by different numbers are not to be had in
 /// wasm's SIMD.
+#[inline(never)]
 fn block_of_four(bytes: &[u8; BLOCK / 2], scale: f32, out: &mut [f32; BLOCK]) {
     const MASKS: [i32; 4] = [0xf, 0xf0, 0xf00, 0xf000];
     let scales = [1.0, 1.0 / 16.0, 1.0 / 256.0, 1.0 / 4096.0].map(|s| s * scale);
