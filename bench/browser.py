@@ -62,17 +62,23 @@ def serve(roots):
     return f"http://127.0.0.1:{server.server_address[1]}"
 
 
+def chromedriver():
+    """Starts chromedriver on a free port and waits until it listens: its process and port. It takes a port
+    that is free over IPv4 and ends if another program has the same one over IPv6, hence several tries."""
+    for _ in range(5):
+        driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        for line in driver.stdout:
+            if "successfully on port" in line:
+                return driver, line.split("on port ")[1].strip(". \n")
+        driver.wait()
+    raise RuntimeError("chromedriver did not start")
+
+
 class Browser:
     """A session with the options of `webdriver.json`; use it in a `with` block."""
 
     def __init__(self, options):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
-        for line in self.driver.stdout:
-            if "successfully on port" in line:
-                port = line.split("on port ")[1].strip(". \n")
-                break
-        else:
-            raise RuntimeError("chromedriver did not start")
+        self.driver, port = chromedriver()
         threading.Thread(target=self.driver.stdout.read, daemon=True).start()
         self.session = f"http://127.0.0.1:{port}/session"
         capabilities = json.loads(pathlib.Path(options).read_text())

@@ -281,7 +281,7 @@ impl NetOps for Flex {
         let ids = ids.storage::<i32>();
         let mut out = vec![0.0; ids.len() * form.cols()];
         for (id, out) in ids.iter().zip(out.chunks_exact_mut(form.cols())) {
-            table.read(*id as usize, 0, out);
+            table.read(*id as usize, out);
         }
         tensor(vec![ids.len(), form.cols()], out)
     }

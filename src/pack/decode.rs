@@ -64,16 +64,19 @@ fn block_of_four(bytes: &[u8; BLOCK / 2], scale: f32, out: &mut [f32; BLOCK]) {
     }
 }
 
-/// Decodes whole blocks of `N` bytes, and of the last as much as `out` takes.
+/// Decodes blocks of `N` bytes from the block `first` on, and of the last as much as `out` takes.
 fn decode_blocks<const N: usize>(
     values: &[u8],
     scales: &[u8],
+    first: usize,
     out: &mut [f32],
     block: impl Fn(&[u8; N], f32, &mut [f32; BLOCK]),
 ) {
-    let scales = scales.as_chunks::<2>().0.iter();
-    let scales = scales.map(|s| half(u16::from_le_bytes(*s)));
-    let mut blocks = values.as_chunks::<N>().0.iter().zip(scales);
+    // An iterator's `skip` would be asked again for every block.
+    let blocks = values.as_chunks::<N>().0.get(first..).unwrap_or_default();
+    let scales = scales.as_chunks::<2>().0.get(first..).unwrap_or_default();
+    let scales = scales.iter().map(|s| half(u16::from_le_bytes(*s)));
+    let mut blocks = blocks.iter().zip(scales);
     let (whole, rest) = out.as_chunks_mut::<BLOCK>();
     for (out, (bytes, scale)) in whole.iter_mut().zip(&mut blocks) {
         block(bytes, scale, out);
@@ -119,17 +122,10 @@ pub fn decode_row(
                 head.copy_from_slice(&whole[skip..][..head.len()]);
                 return decode_row(values, scales, precision, first - skip + BLOCK, rest);
             }
-            let each = if precision == Precision::Q8 {
-                BLOCK
-            } else {
-                BLOCK / 2
-            };
-            let values = values.get(begun * each..).unwrap_or_default();
-            let scales = scales.get(begun * 2..).unwrap_or_default();
             if precision == Precision::Q8 {
-                decode_blocks(values, scales, out, block_of_eight);
+                decode_blocks(values, scales, begun, out, block_of_eight);
             } else {
-                decode_blocks(values, scales, out, block_of_four);
+                decode_blocks(values, scales, begun, out, block_of_four);
             }
         }
     }

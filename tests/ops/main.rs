@@ -80,13 +80,9 @@ async fn compare<const D: usize>(name: &str, cpu: Tensor<D>, on_gpu: Tensor<D>) 
 #[cfg(not(target_arch = "wasm32"))]
 fn adapter() -> Device {
     static GPU: std::sync::OnceLock<Device> = std::sync::OnceLock::new();
-    GPU.get_or_init(|| {
-        let options = Device::wgpu_options();
-        let (device, setup) = options.init_with_setup().expect("a WebGPU adapter");
-        latino_web::ops::opened(&setup.device);
-        device
-    })
-    .clone()
+    let open = || latino_web::engine::Compute::native(true).map(|c| c.device);
+    GPU.get_or_init(|| open().expect("a WebGPU adapter"))
+        .clone()
 }
 
 #[cfg(not(target_arch = "wasm32"))]

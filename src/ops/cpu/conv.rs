@@ -9,7 +9,7 @@ use super::rows::Rows;
 use super::{dims, tensor, values, window, winograd};
 use crate::ops::{ConvCall, Fused};
 
-/// Values of patches in memory at once. The weight is decoded anew for each.
+/// Values of patches in memory at once. In wasm the weight is decoded anew for each such part.
 const PATCHES: usize = 1 << 20;
 
 /// What is convolved.

@@ -119,7 +119,7 @@ fn in_blocks(w: &Rows, columns: &Columns) -> Vec<f32> {
         return out;
     }
     // Pairs, so that only the last row can be single.
-    let at_once = (ROWS / terms).clamp(2, 64) & !1;
+    let at_once = (ROWS / terms).max(2) & !1;
     w.read(at_once, |first, rows| {
         for from in (0..terms).step_by(TERMS) {
             let to = terms.min(from + TERMS);

@@ -54,13 +54,13 @@ impl<'a> Packed<'a> {
         [self.rows[1], self.columns[1]]
     }
 
-    /// Decodes `out.len()` values of a row from the column `first` on.
-    pub fn read(&self, row: usize, first: usize, out: &mut [f32]) {
+    /// Decodes a row.
+    pub fn read(&self, row: usize, out: &mut [f32]) {
         let [values, scales] = self.row;
         let row = self.rows[0] + row;
         let values = &self.words.bytes()[row * values..][..values];
         let scales = &self.scales.bytes()[row * scales..][..scales];
-        decode_row(values, scales, self.precision, self.columns[0] + first, out);
+        decode_row(values, scales, self.precision, self.columns[0], out);
     }
 
     /// All of it in f32, not copied if it lies so.
@@ -75,7 +75,7 @@ impl<'a> Packed<'a> {
         }
         let mut out = vec![0.0; rows * columns];
         for (i, out) in out.chunks_exact_mut(columns).enumerate() {
-            self.read(i, 0, out);
+            self.read(i, out);
         }
         tensor(vec![rows, columns], out)
     }
@@ -123,7 +123,7 @@ impl Rows<'_> {
                 for first in (0..rows).step_by(at_once) {
                     let part = &mut buffer[..at_once.min(rows - first) * terms];
                     for (i, row) in part.chunks_exact_mut(terms).enumerate() {
-                        packed.read(first + i, 0, row);
+                        packed.read(first + i, row);
                     }
                     f(first, part);
                 }
